@@ -1,0 +1,3 @@
+"""tinynas: design, train, compile, and measure neural networks for microcontrollers."""
+
+__version__ = "0.1.0"

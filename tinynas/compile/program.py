@@ -1,0 +1,68 @@
+"""What the compiler hands to search (to be costed), codegen (to be printed) and bench (to be checked)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tinynas.boards import Board
+from tinynas.graph import Graph, Op
+from tinynas.kernels.path import KernelPath
+from tinynas.memory.plan import Plan
+
+
+@dataclass(frozen=True)
+class Flash:
+    code_bytes: int
+    weights_bytes: int
+    tables_bytes: int
+    harness_bytes: int = 0
+
+    @property
+    def total_bytes(self) -> int:
+        return self.code_bytes + self.weights_bytes + self.tables_bytes + self.harness_bytes
+
+
+@dataclass(frozen=True)
+class Sram:
+    arena_bytes: int
+    state_bytes: int = 0
+    stack_bytes: int = 0
+    static_bytes: int = 0
+    harness_bytes: int = 0
+
+    @property
+    def total_bytes(self) -> int:
+        return (self.arena_bytes + self.state_bytes + self.stack_bytes + self.static_bytes
+                + self.harness_bytes)
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One operator of `Program.graph` as it will execute. `views`: it costs nothing (a reshape)."""
+
+    op_index: int
+    op: Op
+    path: KernelPath | None  # None: a view, no code
+    backward: bool
+    instructions: float  # predicted; 0 for a view
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """Steps in execution order; `offsets` gives every activation tensor its place in the arena
+    (views share their source's); `scratch` gives each step that needs it an offset."""
+
+    graph: Graph
+    board: Board
+    steps: tuple[Step, ...]
+    plan: Plan
+    offsets: Mapping[int, int]
+    scratch: Mapping[int, int] = field(default_factory=dict)  # step position -> offset
+    flash: Flash = field(default_factory=lambda: Flash(0, 0, 0))
+    sram: Sram = field(default_factory=lambda: Sram(0))
+
+    @property
+    def instructions(self) -> float:
+        """Predicted instructions of one inference."""
+        return sum(s.instructions for s in self.steps)

@@ -1,0 +1,30 @@
+"""CONCATENATION along one axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from tinynas.graph.op import Op
+from tinynas.graph.tensor import Shape, Tensor
+
+
+@dataclass(frozen=True)
+class Concat(Op):
+    """Inputs all of one quantization."""
+
+    kind: ClassVar[str] = "CONCATENATION"
+
+    axis: int = -1
+
+    def output_shapes(self, shapes: Sequence[Shape | None]) -> tuple[Shape, ...]:
+        raise NotImplementedError
+
+    def run(
+        self, values: Sequence[np.ndarray | None], inputs: Sequence[Tensor | None],
+        outputs: Sequence[Tensor],
+    ) -> tuple[np.ndarray, ...]:
+        raise NotImplementedError
