@@ -39,13 +39,13 @@ class Sram:
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One operator of `Program.graph` as it will execute. `views`: it costs nothing (a reshape)."""
+    """One operator of `Program.graph` as it will execute. Views (reshapes) are no steps: they cost nothing."""
 
     op_index: int
     op: Op
-    path: KernelPath | None  # None: a view, no code
+    path: KernelPath
     backward: bool
-    instructions: float  # predicted; 0 for a view
+    instructions: float  # predicted
 
 
 @dataclass(frozen=True, eq=False)

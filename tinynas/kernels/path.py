@@ -33,7 +33,9 @@ class Array:
 
     @property
     def size_bytes(self) -> int:
-        return int(self.data.nbytes)
+        """Bytes in flash: the generator pads every array to a multiple of its alignment, so that the sum over
+        arrays is what the linker places. `KernelPath.constants` must count the same padded sizes."""
+        return -(-int(self.data.nbytes) // self.align) * self.align
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,100 @@
+"""The one place that chooses: which kernel path runs an operator, and what the whole then costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tinynas.boards import Board
+from tinynas.compile.footprint import flash_of, sram_of
+from tinynas.compile.program import Program, Step
+from tinynas.compile.views import view_roots
+from tinynas.cost import Coefficients, load_coefficients, predict_instructions
+from tinynas.graph import Graph
+from tinynas.kernels import KernelPath, default_path
+from tinynas.memory import Plan, Problem, plan_memory
+from tinynas.memory import Step as MemoryStep
+
+
+def compile_graph(graph: Graph, board: Board) -> Program:
+    """Choose a kernel path per operator, plan the arena, foot up flash, SRAM and instructions.
+
+    Works with and without weights: a candidate costs exactly what its export will cost. Raises ModelError
+    naming the operator when no kernel path can run it on the board's core.
+    """
+    roots = view_roots(graph)
+    coefficients = load_coefficients(board.core)
+    paths = [None if op.outputs[0] in roots else default_path(op, graph, board.core) for op in graph.ops]
+    executed = [k for k, path in enumerate(paths) if path is not None]
+    problem = memory_problem(graph, paths, roots)
+    plan = plan_memory(problem)
+    steps = _steps(graph, paths, executed, plan, coefficients)
+    return Program(
+        graph=graph,
+        board=board,
+        steps=steps,
+        plan=plan,
+        offsets=_offsets(graph, plan, roots),
+        scratch=_scratch(plan, problem),
+        flash=flash_of(graph, steps, coefficients),
+        sram=sram_of(plan.arena_bytes, steps, coefficients),
+    )
+
+
+def memory_problem(graph: Graph, paths: Sequence[KernelPath | None], roots: Mapping[int, int]) -> Problem:
+    """The planner's question: one step per operator that executes, buffers named by their root tensor."""
+    def root(t: int) -> int:
+        return roots.get(t, t)
+
+    steps = []
+    for op, path in zip(graph.ops, paths, strict=True):
+        if path is None:
+            continue
+        overlaps = {(root(i), root(o)): v for (i, o), v in path.overlaps(op, graph).items()}
+        steps.append(MemoryStep(
+            name=op.name or op.kind,
+            inputs=tuple(dict.fromkeys(root(t) for t in graph.activations(op))),
+            outputs=tuple(root(t) for t in op.outputs),
+            scratch_bytes=path.scratch_bytes(op, graph),
+            overlaps=overlaps,
+        ))
+    buffers = {t for s in steps for t in (*s.inputs, *s.outputs)} | {root(t) for t in graph.inputs}
+    return Problem(
+        steps=tuple(steps),
+        sizes={t: graph.tensors[t].size_bytes for t in sorted(buffers)},
+        inputs=tuple(root(t) for t in graph.inputs),
+        outputs=tuple(dict.fromkeys(root(t) for t in graph.outputs)),
+    )
+
+
+def _steps(
+    graph: Graph, paths: Sequence[KernelPath | None], executed: Sequence[int], plan: Plan,
+    coefficients: Coefficients,
+) -> tuple[Step, ...]:
+    """Steps in the plan's order. Views take no part: their bytes are already where they should be."""
+    steps = []
+    for position in plan.order:
+        k = executed[position]
+        path = paths[k]
+        assert path is not None
+        op = graph.ops[k]
+        steps.append(Step(
+            op_index=k, op=op, path=path, backward=position in plan.backward,
+            instructions=predict_instructions(path, op, graph, coefficients),
+        ))
+    return tuple(steps)
+
+
+def _offsets(graph: Graph, plan: Plan, roots: Mapping[int, int]) -> dict[int, int]:
+    offsets = dict(plan.offsets)
+    for view, root in roots.items():
+        if root in offsets:
+            offsets[view] = offsets[root]
+    return {t: offsets[t] for t in sorted(offsets)}
+
+
+def _scratch(plan: Plan, problem: Problem) -> dict[int, int]:
+    """Position in execution order -> scratch offset, for the steps that need any."""
+    return {
+        at: plan.scratch[position] for at, position in enumerate(plan.order)
+        if problem.steps[position].scratch_bytes
+    }

@@ -1,0 +1,32 @@
+"""Bytes of a program, predicted: constants exactly from shapes, code and stack from the calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tinynas.compile.program import Flash, Sram, Step
+from tinynas.cost import Coefficients
+from tinynas.graph import Graph
+
+
+def flash_of(graph: Graph, steps: Sequence[Step], coefficients: Coefficients) -> Flash:
+    """Weights and tables are exact. Code: each kernel source once, plus the calls in the invoke function."""
+    weights = tables = 0
+    for step in steps:
+        constants = step.path.constants(step.op, graph)
+        weights += constants.weights
+        tables += constants.tables
+    sources = {source for step in steps for source in step.path.sources}
+    return Flash(
+        code_bytes=coefficients.code_bytes(sources, len(steps)),
+        weights_bytes=weights,
+        tables_bytes=tables,
+    )
+
+
+def sram_of(arena_bytes: int, steps: Sequence[Step], coefficients: Coefficients) -> Sram:
+    """The arena is exact; the stack below the invoke call is the deepest kernel's, from the calibration."""
+    return Sram(
+        arena_bytes=arena_bytes,
+        stack_bytes=coefficients.stack_bytes({step.path.name for step in steps}),
+    )

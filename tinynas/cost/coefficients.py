@@ -1,0 +1,69 @@
+"""The calibration of a core: fitted by `tinynas calibrate`, one JSON file per core, shipped with the package.
+
+A core's file holds, per kernel path, the instruction coefficients and the stack it needs; per kernel source
+its code bytes; and what made it (compiler, flags, layers, error)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+from functools import cache
+
+from tinynas.boards import Core
+from tinynas.errors import ModelError
+from tinynas.resources import resource_dir
+
+
+@dataclass(frozen=True)
+class PathCost:
+    """Coefficients of one kernel path. `median_error`, `p90_error`: cross-validated, as fractions."""
+
+    instructions: Mapping[str, float]
+    stack_bytes: int
+    median_error: float
+    p90_error: float
+    layers: int
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    core: str
+    source: str  # what measured it, with which compiler and flags
+    paths: Mapping[str, PathCost]
+    code: Mapping[str, int] = field(default_factory=dict)  # kernel source file -> code bytes
+    code_base_bytes: int = 0  # the invoke function without its calls
+    code_call_bytes: int = 0  # per step in the invoke function
+    stack_base_bytes: int = 0  # the invoke function's own frame
+
+    def path(self, name: str) -> PathCost:
+        if name not in self.paths:
+            raise ModelError(
+                f"kernel path '{name}' has no calibration for {self.core}; run `tinynas calibrate` for a "
+                f"board with this core")
+        return self.paths[name]
+
+    def code_bytes(self, sources: Set[str], steps: int) -> int:
+        """Code of the kernels used, once each, and of the invoke function."""
+        kernels = sum(self.code.get(source, 0) for source in sources)
+        return self.code_base_bytes + kernels + self.code_call_bytes * steps
+
+    def stack_bytes(self, paths: Set[str]) -> int:
+        return self.stack_base_bytes + max((self.path(p).stack_bytes for p in paths), default=0)
+
+
+@cache
+def load_coefficients(core: Core) -> Coefficients:
+    """The shipped calibration of the core; ModelError when there is none."""
+    file = resource_dir("boards") / "calibration" / f"{core.name}.json"
+    if not file.is_file():
+        raise ModelError(f"no calibration for core {core.name}: run `tinynas calibrate` on a board that has it")
+    return coefficients_from_json(json.loads(file.read_text()))
+
+
+def coefficients_from_json(data: Mapping[str, object]) -> Coefficients:
+    fields = dict(data)
+    raw = fields.pop("paths")
+    assert isinstance(raw, dict)
+    paths = {name: PathCost(**values) for name, values in raw.items()}
+    return Coefficients(paths=paths, **fields)  # type: ignore[arg-type]
