@@ -1,0 +1,5 @@
+"""Audio front end: fixed-point features from one C source for device and host."""
+
+from tinynas.audio.frontend import FrontEnd, Quantizer, features, features_to_float
+
+__all__ = ["FrontEnd", "Quantizer", "features", "features_to_float"]
