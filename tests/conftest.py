@@ -108,7 +108,12 @@ def run_cli(tmp_path: Path) -> RunCli:
                 full[name] = value
         return subprocess.run(
             [sys.executable, "-m", "tinynas", *map(str, args)],
-            capture_output=True, text=True, env=full, cwd=cwd or tmp_path, timeout=timeout_s, check=False,
+            capture_output=True,
+            text=True,
+            env=full,
+            cwd=cwd or tmp_path,
+            timeout=timeout_s,
+            check=False,
         )
 
     return run

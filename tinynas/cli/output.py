@@ -1,0 +1,57 @@
+"""Printing: tables for people (plain text unless it is a terminal), JSON for programs, errors."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+
+def say_error(message: str) -> None:
+    """`error: ...` as one line on stderr."""
+    line = " ".join(message.split())
+    if sys.stderr.isatty() and not os.environ.get("NO_COLOR"):
+        print(f"\x1b[1;31merror:\x1b[0m {line}", file=sys.stderr)
+    else:
+        print(f"error: {line}", file=sys.stderr)
+
+
+def say_note(message: str) -> None:
+    """Progress and remarks: stderr, so that stdout stays data."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def print_json(value: Any) -> None:
+    """One indented JSON value on stdout."""
+    print(json.dumps(value, indent=2, allow_nan=False))
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table. A column whose name starts with '>' is aligned right.
+
+    On a terminal it is drawn; otherwise columns are separated by two spaces, without a title, and never cut.
+    """
+    names = [name.lstrip(">") for name in columns]
+    right = [name.startswith(">") for name in columns]
+    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    if sys.stdout.isatty():
+        table = Table(title=title, title_justify="left")
+        for name, is_right in zip(names, right, strict=True):
+            table.add_column(name, justify="right" if is_right else "left", overflow="fold")
+        for row in cells:
+            table.add_row(*map(escape, row))
+        Console().print(table)
+        return
+    widths = [max(len(row[k]) for row in [names, *cells]) for k in range(len(names))]
+    for row in [names, *cells]:
+        padded = (
+            cell.rjust(width) if is_right else cell.ljust(width)
+            for cell, width, is_right in zip(row, widths, right, strict=True)
+        )
+        print("  ".join(padded).rstrip())

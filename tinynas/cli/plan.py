@@ -1,0 +1,167 @@
+"""`tinynas plan`: what a model costs on a board, step by step, without building anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinynas.boards import load_board
+from tinynas.cli.options import (
+    BoardOption,
+    FlashOption,
+    JsonOption,
+    LatencyOption,
+    ModelArgument,
+    SramOption,
+    budgets,
+)
+from tinynas.cli.output import print_json, print_table
+from tinynas.cli.units import format_size
+from tinynas.compile import Budgets, Program, check_fit, compile_graph
+from tinynas.compile.fit import estimated_latency_ms, misses
+from tinynas.graph import read_tflite
+
+
+def plan(
+    model: ModelArgument,
+    board: BoardOption,
+    sram: SramOption = None,
+    flash: FlashOption = None,
+    latency: LatencyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a model costs on a board: kernels, arena, flash, SRAM, instructions. Needs no compiler.
+
+    With budgets (or a board that is too small) the status is 2 and the numbers say what is over.
+
+    Examples:
+
+        tinynas plan model.tflite --board stm32f746g-disco
+
+        tinynas plan model.tflite --board nrf52840dk --sram 64k --flash 200KB --latency 5ms --json
+    """
+    limits = budgets(sram, flash, latency)
+    program = compile_graph(read_tflite(model), load_board(board))
+    if as_json:
+        print_json(to_json(program, limits))
+    else:
+        _print(program, limits)
+    check_fit(program, limits)
+
+
+def to_json(program: Program, limits: Budgets) -> dict[str, Any]:
+    """The plan as plain data; sizes in bytes, instructions predicted."""
+    return {
+        "model": program.graph.name,
+        "board": program.board.name,
+        "macs": program.graph.macs,
+        "instructions": round(program.instructions),
+        "latency_ms_estimated": estimated_latency_ms(program),
+        "clock_hz": program.board.clock_hz,
+        "sram": memory_json(program.sram, ("arena", "state", "stack", "static", "harness", "total")),
+        "flash": memory_json(program.flash, ("code", "weights", "tables", "harness", "total")),
+        "arena": {
+            "arena_bytes": program.plan.arena_bytes,
+            "bound_bytes": program.plan.bound_bytes,
+            "proof": program.plan.proof,
+        },
+        "budgets": {
+            "sram_bytes": limits.sram_bytes,
+            "flash_bytes": limits.flash_bytes,
+            "latency_ms": limits.latency_ms,
+        },
+        "misses": misses(program, limits),
+        "layers": [_step_json(program, at) for at in range(len(program.steps))],
+    }
+
+
+def memory_json(part: object, names: tuple[str, ...]) -> dict[str, int]:
+    return {f"{name}_bytes": getattr(part, f"{name}_bytes") for name in names}
+
+
+def _step_json(program: Program, at: int) -> dict[str, Any]:
+    step = program.steps[at]
+    return {
+        "index": step.op_index,
+        "op": step.op.kind,
+        "name": step.op.name,
+        "path": step.path.name,
+        "backward": step.backward,
+        "macs": program.graph.op_macs(step.op),
+        "instructions": round(step.instructions),
+        "outputs": [
+            {"offset_bytes": program.offsets[t], "size_bytes": program.graph.tensors[t].size_bytes}
+            for t in step.op.outputs
+        ],
+        "scratch_offset_bytes": program.scratch.get(at),
+    }
+
+
+def _print(program: Program, limits: Budgets) -> None:
+    rows = []
+    for at in range(len(program.steps)):
+        step = _step_json(program, at)
+        outputs = step["outputs"]
+        rows.append(
+            (
+                step["index"],
+                step["op"],
+                step["path"],
+                f"{step['macs']:,}",
+                f"{step['instructions']:,}",
+                " ".join(f"{o['offset_bytes']:,}" for o in outputs),
+                " ".join(f"{o['size_bytes']:,}" for o in outputs),
+            )
+        )
+    title = f"{program.graph.name} on {program.board.name}"
+    print_table(
+        title, (">op", "operator", "kernel path", ">MACs", ">instructions", ">offset", ">bytes"), rows
+    )
+    print()
+    print_table(
+        "footprint", ("what", ">needs", ">budget", ">board has", "parts"), _footprint_rows(program, limits)
+    )
+    print(_plan_line(program))
+
+
+def _footprint_rows(program: Program, limits: Budgets) -> list[tuple[str, ...]]:
+    sram, flash, board = program.sram, program.flash, program.board
+    latency = f"{estimated_latency_ms(program):.2f} ms"
+    return [
+        (
+            "SRAM",
+            format_size(sram.total_bytes),
+            _limit(limits.sram_bytes),
+            format_size(board.sram_bytes),
+            f"arena {sram.arena_bytes:,}, state {sram.state_bytes:,}, stack {sram.stack_bytes:,}, "
+            f"static {sram.static_bytes:,}",
+        ),
+        (
+            "flash",
+            format_size(flash.total_bytes),
+            _limit(limits.flash_bytes),
+            format_size(board.flash_bytes),
+            f"code {flash.code_bytes:,}, weights {flash.weights_bytes:,}, tables {flash.tables_bytes:,}",
+        ),
+        (
+            "latency",
+            latency,
+            "-" if limits.latency_ms is None else f"{limits.latency_ms:g} ms",
+            "",
+            f"estimate: {program.instructions:,.0f} predicted instructions, one a cycle at "
+            f"{board.clock_hz / 1e6:g} MHz",
+        ),
+    ]
+
+
+def _limit(size_bytes: int | None) -> str:
+    return "-" if size_bytes is None else format_size(size_bytes)
+
+
+def _plan_line(program: Program) -> str:
+    arena = program.plan
+    if arena.optimal:
+        return f"arena {arena.arena_bytes:,} bytes, proved the smallest for these kernels ({arena.proof})"
+    return (
+        f"arena {arena.arena_bytes:,} bytes, not proved the smallest "
+        f"(no plan needs less than {arena.bound_bytes:,})"
+    )
