@@ -85,6 +85,12 @@ def repo_root() -> Path:
     return ROOT
 
 
+@pytest.fixture(scope="session")
+def in_ci() -> bool:
+    """Whether what cannot be tested here is a failure (CI=true) or a skip."""
+    return IN_CI
+
+
 @pytest.fixture
 def run_cli(tmp_path: Path) -> RunCli:
     """`run_cli("plan", "m.tflite", ...)` runs the real command in an empty folder.
