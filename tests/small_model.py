@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynas.graph import Graph, Quantization, Shape, Tensor, write_tflite
-from tinynas.graph.ops import Conv2D, Dense, Depthwise, Reshape, Softmax
+from tinynas.graph.ops import Conv2D, Dense, DepthwiseConv2D, Reshape, Softmax
 
 SHAPES: dict[str, Shape] = {
     "input": (1, 12, 10, 1),
@@ -43,8 +43,8 @@ def small_graph(rng: np.random.Generator, name: str = "small") -> Graph:
     dense = weights("dense", (4, 240), 4, 0)
     ops = (
         Conv2D("conv", (index["input"], *conv), (index["conv"],), stride=(2, 2), activation="RELU"),
-        Depthwise("depthwise", (index["conv"], *depthwise), (index["depthwise"],), activation="RELU"),
-        Reshape("flatten", (index["depthwise"],), (index["flat"],)),
+        DepthwiseConv2D("depthwise", (index["conv"], *depthwise), (index["depthwise"],), activation="RELU"),
+        Reshape("flatten", (index["depthwise"],), (index["flat"],), shape=SHAPES["flat"]),
         Dense("dense", (index["flat"], *dense), (index["logits"],)),
         Softmax("softmax", (index["logits"],), (index["probabilities"],)),
     )
