@@ -35,6 +35,11 @@ class Op(ABC):
 
         Raises ModelError when the shapes do not fit the operator."""
 
+    def check(self, inputs: Sequence[Tensor | None], outputs: Sequence[Tensor]) -> None:
+        """Raise ModelError for types, quantization or options outside what `run` reproduces.
+
+        Shapes are checked by `output_shapes`, before this is called."""
+
     def macs(self, inputs: Sequence[Shape | None], outputs: Sequence[Shape]) -> int:
         """Multiply-accumulates of one execution; 0 for operators that do none."""
         return 0

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -22,6 +23,23 @@ class Quantization:
     scale: tuple[float, ...]
     zero_point: tuple[int, ...]
     axis: int = 0
+
+    def __post_init__(self) -> None:
+        """Scales are float32 in a model, so they are float32 values here too."""
+        with np.errstate(over="ignore"):
+            rounded = np.asarray(self.scale, np.float32).astype(np.float64)
+        object.__setattr__(self, "scale", tuple(rounded.tolist()))
+        object.__setattr__(self, "zero_point", tuple(int(z) for z in self.zero_point))
+
+    @classmethod
+    def per_tensor(cls, scale: float, zero_point: int = 0) -> Quantization:
+        """One scale and one zero point for the whole tensor."""
+        return cls((scale,), (zero_point,))
+
+    @classmethod
+    def symmetric(cls, scales: Sequence[float], axis: int = 0) -> Quantization:
+        """One scale per index along `axis`, zero points 0 (weights and biases)."""
+        return cls(tuple(scales), (0,) * len(scales), axis)
 
     @property
     def per_channel(self) -> bool:
