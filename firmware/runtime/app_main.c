@@ -119,7 +119,7 @@ static void invoke(const tnp_frame *frame)
     tnp_invoke_get(&m, frame->payload);
     uint32_t code = app_invoke(&m, &ran);
     if (code != 0) {
-        refuse(frame, code, "1 to 64 repeats; from INPUT one run without paint; from AREA inside the test area");
+        refuse(frame, code, "too many runs or none, more than one run from INPUT, or input outside the test area");
         return;
     }
     tnp_ran_put(&ran, tnp_reply_payload());

@@ -164,7 +164,7 @@ uint32_t app_invoke(const tnp_invoke *request, tnp_ran *ran)
     } else if (request->place != TNP_PLACE_INPUT || request->painted || request->warmup || request->repeats != 1) {
         return TNP_CODE_BAD_VALUE;
     }
-    if (request->repeats == 0 || request->repeats > TNP_MAX_REPEATS) {
+    if (request->repeats == 0 || request->repeats > TNP_MAX_REPEATS || request->warmup > TNP_MAX_WARMUP) {
         return TNP_CODE_BAD_VALUE;
     }
     ran->overhead_ticks = overhead_ticks();

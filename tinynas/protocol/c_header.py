@@ -14,6 +14,7 @@ from tinynas.protocol.frames import HEADER, MAX_FRAME, SYNC, TRAILER, VERSION
 from tinynas.protocol.messages import (
     MAX_PAYLOAD,
     MAX_REPEATS,
+    MAX_WARMUP,
     MESSAGES,
     REPLY,
     Code,
@@ -62,7 +63,7 @@ def _constants() -> str:
     numbers = {
         "VERSION": VERSION, "SYNC0": SYNC[0], "SYNC1": SYNC[1], "HEADER_BYTES": HEADER.size,
         "TRAILER_BYTES": TRAILER.size, "MAX_PAYLOAD": MAX_PAYLOAD, "MAX_FRAME": MAX_FRAME, "REPLY": REPLY,
-        "MAX_REPEATS": MAX_REPEATS,
+        "MAX_REPEATS": MAX_REPEATS, "MAX_WARMUP": MAX_WARMUP,
     }
     for prefix, members in (("PLACE", Place), ("TEXT", TextId), ("CODE", Code), ("FLAG", RunFlag)):
         numbers |= {f"{prefix}_{member.name}": int(member) for member in _members(members)}

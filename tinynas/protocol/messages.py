@@ -15,6 +15,7 @@ from typing import Annotated, ClassVar
 MAX_PAYLOAD = 512
 REPLY = 0x80
 MAX_REPEATS = 64  # runs of one Invoke whose ticks the device keeps
+MAX_WARMUP = 1000
 
 U8 = Annotated[int, "B"]
 U16 = Annotated[int, "H"]

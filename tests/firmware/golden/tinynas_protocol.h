@@ -13,6 +13,7 @@
 #define TNP_MAX_FRAME 526u
 #define TNP_REPLY 128u
 #define TNP_MAX_REPEATS 64u
+#define TNP_MAX_WARMUP 1000u
 #define TNP_PLACE_INPUT 0u
 #define TNP_PLACE_OUTPUT 1u
 #define TNP_PLACE_AREA 2u
