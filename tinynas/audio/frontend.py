@@ -1,9 +1,10 @@
 """The audio front end: from a hop of samples to one column of features, the same integers on device and host.
 
 `FrontEnd` is the whole description. Everything else follows from it: the tables the C code reads
-(`tinynas.audio.tables`), what it costs (`tinynas.audio.cost`), and the C text for firmware (`tinynas.audio.generate`).
-The arithmetic lives once, in firmware/frontend/, compiled for the board and, through `tinynas.native`, for this
-machine (`features` below), so a network is trained on exactly the numbers it will see.
+(`tinynas.audio.tables`), what it costs (`tinynas.audio.cost`), and the C text for firmware
+(`tinynas.audio.generate`). The arithmetic lives once, in firmware/frontend/, compiled for the board and,
+through `tinynas.native`, for this machine (`features` below), so a network is trained on exactly the numbers
+it will see.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from tinynas.errors import UsageError
 class FrontEnd:
     """Framing, FFT size, filter bank and what comes out.
 
-    frame, hop: samples. fft: 256, 512 or 1024, at least `frame`. bands: triangular mel filters between low_hz and
-    high_hz (Slaney scale and area normalization, as librosa's default). power: 1 sums magnitudes, 2 sums powers.
+    frame, hop: samples. fft: 256, 512 or 1024, at least `frame`. bands: triangular mel filters between low_hz
+    and high_hz (Slaney scale and area normalization, as librosa's default). power: 1 sums magnitudes, 2 sums
+    powers.
     floor: added before the logarithm, in units of a full-scale sample of 1.0 (as in log(x + 1e-3)).
     kind "logmel" gives `bands` values a column, "mfcc" the first `coefficients` of their orthonormal DCT-II.
     """
@@ -51,8 +53,8 @@ class FrontEnd:
 class Quantizer:
     """int8 = clamp(round((feature - mean) / deviation / scale) + zero_point), as the device computes it.
 
-    mean, deviation: of the float features (natural logarithm) over the training data. scale, zero_point: of the
-    model's int8 input tensor.
+    mean, deviation: of the float features (natural logarithm) over the training data. scale, zero_point: of
+    the model's int8 input tensor.
     """
 
     scale: float
@@ -64,8 +66,9 @@ class Quantizer:
 def features(front_end: FrontEnd, clips: np.ndarray, quantizer: Quantizer | None = None) -> np.ndarray:
     """Feature maps of clips, computed by the device's own C code.
 
-    clips: int16 [N, samples]. Without a quantizer the result is int16 [N, frames, width] in units of 1/1024 of log2
-    (`features_to_float` gives natural-log floats); with one it is int8 of the same shape, ready for the model.
+    clips: int16 [N, samples]. Without a quantizer the result is int16 [N, frames, width] in units of 1/1024
+    of log2 (`features_to_float` gives natural-log floats); with one it is int8 of the same shape, ready for
+    the model.
     """
     raise UsageError("the front end's host library is being written")
 

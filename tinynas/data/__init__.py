@@ -11,6 +11,8 @@ from tinynas.data.dataset import (
     Dataset,
     Split,
 )
+from tinynas.data.find import find_dataset, load_place
+from tinynas.data.leakage import check_leakage
 
 __all__ = [
     "CLIP_SAMPLES",
@@ -22,4 +24,7 @@ __all__ = [
     "UNKNOWN",
     "Dataset",
     "Split",
+    "check_leakage",
+    "find_dataset",
+    "load_place",
 ]

@@ -1,7 +1,7 @@
 """What every loader of audio data returns: clips, labels and speakers, in three splits.
 
-A `Split` keeps the clips as one int16 array (memory-mapped from the cache when it comes from there), so that a
-hundred megabytes of speech cost no copy; labels index `Dataset.classes`. Whatever is random (augmentation,
+A `Split` keeps the clips as one int16 array (memory-mapped from the cache when it comes from there), so that
+a hundred megabytes of speech cost no copy; labels index `Dataset.classes`. Whatever is random (augmentation,
 class balance) belongs to training, not here.
 """
 
@@ -42,8 +42,10 @@ class Split:
     def __post_init__(self) -> None:
         count = len(self.clips)
         if not (len(self.labels) == len(self.speakers) == len(self.names) == count):
-            raise DataError(f"split of {count} clips has {len(self.labels)} labels, {len(self.speakers)} speakers "
-                            f"and {len(self.names)} names; they must be equally many")
+            raise DataError(
+                f"split of {count} clips has {len(self.labels)} labels, {len(self.speakers)} speakers "
+                f"and {len(self.names)} names; they must be equally many"
+            )
 
     def __len__(self) -> int:
         return len(self.clips)
@@ -51,16 +53,21 @@ class Split:
     def take(self, indices: np.ndarray) -> Split:
         """The clips at `indices`, in that order (a copy)."""
         chosen = [int(i) for i in indices]
-        return Split(self.clips[chosen], self.labels[chosen],
-                     tuple(self.speakers[i] for i in chosen), tuple(self.names[i] for i in chosen))
+        return Split(
+            self.clips[chosen],
+            self.labels[chosen],
+            tuple(self.speakers[i] for i in chosen),
+            tuple(self.names[i] for i in chosen),
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """A keyword task: what to recognize, and who says it where.
 
-    classes: names in the order of the model's outputs. noises: (name, int16 [any length]) background recordings,
-    for training only. source: one sentence saying where the data came from. synthetic: true when no human spoke.
+    classes: names in the order of the model's outputs. noises: (name, int16 [any length]) background
+    recordings, for training only. source: one sentence saying where the data came from. synthetic: true when
+    no human spoke.
     key: hexadecimal name of the content, stable between runs, good as part of a cache key.
     """
 
