@@ -46,15 +46,21 @@ static void identity(const tnp_frame *frame)
     answer(frame, TNP_IDENTITY_BYTES);
 }
 
+#define AS_TEXT(macro) AS_TEXT_(macro)
+#define AS_TEXT_(macro) #macro
+#define CLOCK_TEXT \
+    "flash wait states " AS_TEXT(TN_FLASH_WAIT_STATES) ", prefetch " AS_TEXT(TN_FLASH_PREFETCH) \
+    ", icache " AS_TEXT(TN_ICACHE) ", dcache " AS_TEXT(TN_DCACHE)
+
 static const char *text_of(uint32_t which)
 {
     switch (which) {
-    case TNP_TEXT_FIRMWARE: return TN_FIRMWARE_VERSION;
+    case TNP_TEXT_FIRMWARE: return AS_TEXT(TN_FIRMWARE_VERSION);
     case TNP_TEXT_MODEL_HASH: return TINYNAS_MODEL_HASH;
     case TNP_TEXT_BOARD: return TN_BOARD_NAME;
-    case TNP_TEXT_VARIANT: return TN_BOARD_VARIANT;
+    case TNP_TEXT_VARIANT: return TN_VARIANT;
     case TNP_TEXT_CORE: return TN_CORE_NAME;
-    case TNP_TEXT_CLOCK: return TN_CLOCK_TEXT;
+    case TNP_TEXT_CLOCK: return CLOCK_TEXT;
     case TNP_TEXT_COUNTER: return tn_counter_name;
     case TNP_TEXT_COMPILER: return "gcc " __VERSION__;
     default: return NULL;

@@ -37,23 +37,13 @@ void tn_profile_mark(int layer)
 
 uint8_t *app_area(uint32_t *bytes)
 {
-#ifdef TN_TESTDATA_ORIGIN
     *bytes = TN_TESTDATA_LENGTH;
     return (uint8_t *)(uintptr_t)TN_TESTDATA_ORIGIN;
-#else
-    *bytes = 0;
-    return NULL;
-#endif
-}
-
-uint32_t app_arena_bytes(void)
-{
-    return TINYNAS_ARENA_BYTES;
 }
 
 static uint8_t *within(uint8_t *start, uint32_t bytes, uint32_t offset, uint32_t length)
 {
-    return start != NULL && offset <= bytes && length <= bytes - offset ? start + offset : NULL;
+    return offset <= bytes && length <= bytes - offset ? start + offset : NULL;
 }
 
 uint8_t *app_at(uint32_t place, uint32_t offset, uint32_t length)

@@ -4,14 +4,13 @@
 
 #include "tinynas_protocol.h"
 
-/* Test data outside the memory that is measured: filled before start by an emulator, or by Write. */
+/* Test data outside the memory that is measured, filled by an emulator before the start, or by Write; 0 bytes on
+ * boards. */
 uint8_t *app_area(uint32_t *bytes);
 
 /* Address of `length` bytes at `offset` of a place, or NULL when they do not lie in it. The inputs (outputs) of
  * a model are one after another; a range must lie within one of them. */
 uint8_t *app_at(uint32_t place, uint32_t offset, uint32_t length);
-
-uint32_t app_arena_bytes(void);
 
 /* 0, or the TNP_CODE_* that says why the request makes no sense. Fills `ran`. */
 uint32_t app_invoke(const tnp_invoke *request, tnp_ran *ran);

@@ -35,6 +35,7 @@ uint32_t tn_rx_lost(void);
 uint64_t tn_ticks(void);
 extern uint32_t tn_ticks_hz;            /* ticks a second, never 0 after tn_board_init() */
 extern const char *tn_counter_name;     /* "dwt", "cmsdk", "systick", "sse" */
+extern uint32_t tn_ticks_overhead;      /* ticks of two readings with nothing between them */
 extern uint32_t tn_counter_fallback;    /* 1: the board's own counter stalled, another one is used */
 
 extern uint32_t tn_clock_hz;            /* the core's clock as it was really set up */
@@ -51,13 +52,19 @@ uint32_t tn_stack_high_water(void);
 /* 0 when the painted floor of the stack is untouched: the stack never ran into what lies below. */
 int tn_stack_overflowed(void);
 
+/* ---- marker ------------------------------------------------------------------------------- */
+
+/* Raise (1) or lower (0) the board's marker pin, for a power meter; nothing without such a pin. */
+void tn_marker(int on);
+
 /* ---- integrity ---------------------------------------------------------------------------- */
 
 /* CRC-32 (IEEE 802.3, as zlib.crc32) of `length` bytes, continuing from `crc` (start with 0). */
 uint32_t tn_crc32(uint32_t crc, const void *bytes, size_t length);
 /* CRC-32 of everything the image keeps in flash: vectors, code, constants, .data's source. */
 uint32_t tn_image_crc(void);
-/* 0 when the guard words on both sides of the model's arena are intact. */
+/* 0 when the guard bytes on both sides of the model's arena are intact; bit 0: the lower ones,
+ * bit 1: the upper ones were written. */
 int tn_guards_broken(void);
 
 /* End of the run. In emulator images: semihosting exit with `code` (the emulator's exit status).
