@@ -1,4 +1,4 @@
-"""The wire: what is encoded is decoded, and nothing on the line makes a receiver miss good frames for good."""
+"""The wire: what is encoded is decoded, and noise makes no receiver miss good frames for good."""
 
 from __future__ import annotations
 

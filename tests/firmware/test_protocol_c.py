@@ -61,7 +61,7 @@ def device(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "tinynas_protocol.h").write_text(protocol.c_header())
     firmware = [RUNTIME / f"{name}.c" for name in ("protocol", "app_main", "app_run")]
     sources = [HERE / "device" / "device.c", *firmware]
-    flags = "-std=c11 -O1 -g -Wall -Wextra -Wconversion -Werror -DTINYNAS_PROFILE".split()
+    flags = "-std=c11 -O1 -g -Wall -Wextra -Wconversion -Werror -DTINYNAS_PROFILE -DTN_FIRMWARE_VERSION=0.0".split()
     flags += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     folders = [f"-I{folder}", f"-I{HERE / 'device'}", f"-I{RUNTIME}"]
     subprocess.run([compiler, *flags, *folders, *map(str, sources), "-o", str(folder / "device")], check=True)

@@ -1,0 +1,37 @@
+"""A whole firmware: the generated model, the application that answers the host, and the board's runtime."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from tinynas import __version__
+from tinynas.boards import Board
+from tinynas.codegen.firmware import FirmwareProject, write_firmware
+from tinynas.codegen.model import generate_model
+from tinynas.compile import Program
+from tinynas.protocol import c_header
+from tinynas.resources import resource_dir
+
+APPLICATION = ("app_main.c", "app_run.c", "app_run.h", "protocol.c", "protocol.h")
+
+
+def generate_firmware(
+    program: Program, board: Board, directory: Path, variant: str = "board", *, profile: bool = False,
+) -> FirmwareProject:
+    """Write a firmware project that runs `program` and speaks tinynas.protocol; `directory` appears whole or not.
+
+    `variant`: "board", or "qemu" for its stand-in. `profile`: marks between layers are compiled in, which costs a
+    few instructions and bytes a layer; without them the model's code is exactly what a product would ship.
+    Errors as `write_firmware`."""
+    runtime = resource_dir("firmware") / "runtime"
+    with tempfile.TemporaryDirectory(prefix="tinynas-") as name:
+        folder = Path(name)
+        generate_model(program).write(folder)
+        (folder / "tinynas_protocol.h").write_text(c_header())
+        defines = {"TINYNAS_SECTIONS": "", "TN_FIRMWARE_VERSION": __version__}
+        if profile:
+            defines["TINYNAS_PROFILE"] = ""
+        sources = [*sorted(folder.iterdir()), *(runtime / name for name in APPLICATION)]
+        return write_firmware(board, variant, directory, sources, arena_bytes=program.plan.arena_bytes,
+                              defines=defines)
