@@ -38,8 +38,11 @@ def improve(line: Timeline, found: Placement, ordering: Ordering, effort: float 
 class _Solver:
     """Offsets count in units of the alignment; the arena counts in bytes."""
 
-    def __init__(self, cp_model: Any, line: Timeline, found: Placement, ordering: Ordering, free: bool) -> None:
-        self.cp_model, self.line, self.found, self.ordering, self.free = cp_model, line, found, ordering, free
+    def __init__(
+        self, cp_model: Any, line: Timeline, found: Placement, ordering: Ordering, free: bool,
+    ) -> None:
+        self.cp_model, self.line, self.found = cp_model, line, found
+        self.ordering, self.free = ordering, free
         self.cp = cp_model.CpModel()
         problem, n = line.model, line.moments
         self.high = extent(line, found)
@@ -69,7 +72,8 @@ class _Solver:
         solver.parameters.max_deterministic_time = effort
         status = solver.solve(self.cp)
         proved = status == self.cp_model.OPTIMAL and (self.free or self.ordering.unique)
-        if status not in (self.cp_model.OPTIMAL, self.cp_model.FEASIBLE) or solver.value(self.arena) >= self.high:
+        solved = status in (self.cp_model.OPTIMAL, self.cp_model.FEASIBLE)
+        if not solved or solver.value(self.arena) >= self.high:
             return self.line, self.found, proved
         model = self.line.model
         order = tuple(sorted(range(model.steps), key=lambda k: solver.value(self.when[k])))
@@ -130,7 +134,7 @@ class _Solver:
         for b in range(len(sizes)):
             for c in range(b):
                 ways = [self._before(b, c), self._before(c, b)]
-                if not sizes[b] or not sizes[c] or True in ways:
+                if not sizes[b] or not sizes[c] or any(way is True for way in ways):
                     continue
                 ways = [way for way in ways if way is not False]
                 ways.append(self._literal(self.offsets[b] + sizes[b] // align <= self.offsets[c]))
@@ -175,7 +179,7 @@ class _Solver:
                         ways += [True] if first < second else []
                     else:
                         ways.append(self._literal(first < second))
-                if True in ways or not model.sizes[b]:
+                if not model.sizes[b] or any(way is True for way in ways):
                     continue
                 ways.append(self._literal(at + size <= self.offsets[b]))
                 ways.append(self._literal(self.offsets[b] + model.sizes[b] // align <= at))

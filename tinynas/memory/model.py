@@ -70,11 +70,13 @@ class Model:
     def dying(self, step: int, done: int) -> int:
         """Buffers that nobody needs after `step`, when the steps in `done` went before."""
         left = ~(done | 1 << step)
-        return sum(1 << b for b in bits(self.touches[step] & ~self.permanent) if not self.touched_by[b] & left)
+        candidates = bits(self.touches[step] & ~self.permanent)
+        return sum(1 << b for b in candidates if not self.touched_by[b] & left)
 
     def born(self, step: int, done: int) -> int:
         """Buffers that come to life in `step`, when the steps in `done` went before."""
-        return sum(1 << b for b in bits(self.touches[step] & ~self.initial) if not self.touched_by[b] & done)
+        candidates = bits(self.touches[step] & ~self.initial)
+        return sum(1 << b for b in candidates if not self.touched_by[b] & done)
 
     def pairs(self, step: int, dying: int, born: int) -> dict[tuple[int, int], Distances]:
         """The overlaps usable at `step`: the input dies there and the output is born there."""
@@ -139,8 +141,8 @@ def _overlaps(problem: Problem, k: int, index: Mapping[int, int]) -> dict[tuple[
     step, align = problem.steps[k], problem.align
     found: dict[tuple[int, int], Distances] = {}
     for (x, y), overlap in step.overlaps.items():
-        usable = x in step.inputs and y in step.outputs and x != y and y not in step.inputs and x not in step.outputs
-        if usable and not (overlap.forward is None and overlap.backward is None):
+        one_way = x in step.inputs and x not in step.outputs and y in step.outputs and y not in step.inputs
+        if one_way and not (overlap.forward is None and overlap.backward is None):
             found[index[x], index[y]] = (
                 None if overlap.forward is None else round_up(overlap.forward, align),
                 None if overlap.backward is None else round_up(overlap.backward, align),
@@ -161,7 +163,8 @@ def _dependencies(
         for b in reads[k]:
             if not writers[b] and not initial >> b & 1:
                 name = next(n for n, i in index.items() if i == b)
-                raise ValueError(f"step {k} '{problem.steps[k].name}' reads buffer {name} before anything wrote it")
+                step = problem.steps[k].name
+                raise ValueError(f"step {k} '{step}' reads buffer {name} before anything wrote it")
             mask |= writers[b]
         for b in writes[k]:
             mask |= writers[b] | readers[b]

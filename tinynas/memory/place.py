@@ -15,7 +15,7 @@ from tinynas.memory.model import BACKWARD, FORWARD, Distances
 from tinynas.memory.plan import Plan
 from tinynas.memory.timeline import Timeline
 
-NODE_LIMIT = 20_000
+NODE_LIMIT = 400
 ANY = FORWARD | BACKWARD
 
 
@@ -58,6 +58,20 @@ def gap(taken: list[tuple[int, int]], size: int, arena_bytes: int, align: int) -
     return at if at + size <= arena_bytes else None
 
 
+@dataclass(frozen=True)
+class _Birth:
+    """A buffer to be placed at a moment, among the rivals placed before it that live then.
+
+    `overlaps`: distances to the rivals it may overlap. `first`: the moment's first decision, so that
+    the rivals' offsets are all that the rest of the search depends on."""
+
+    buffer: int
+    moment: int
+    rivals: tuple[int, ...]
+    overlaps: dict[int, Distances]
+    first: bool
+
+
 @dataclass
 class _Search:
     line: Timeline
@@ -69,45 +83,51 @@ class _Search:
     failed: set[tuple[int, ...]] = field(default_factory=set)
 
     def run(self) -> Placement | None:
-        """Depth-first without recursion: one generator of choices per thing to be decided."""
-        jobs = self._jobs()
-        stack = [jobs[0](0)] if jobs else []
-        while stack and self.nodes_left > 0:
-            self.nodes_left -= 1
-            if next(stack[-1], None) is None:
+        """Depth-first without recursion: one generator of choices per decision."""
+        decisions = self._decisions()
+        stack: list[Iterator[bool]] = []
+        while len(stack) < len(decisions):
+            stack.append(self._choices(decisions[len(stack)]))
+            while next(stack[-1], None) is None:
                 stack.pop()
-            elif len(stack) == len(jobs):
-                return self._result()
-            else:
-                stack.append(jobs[len(stack)](len(stack)))
-        return self._result() if not jobs else None
+                if not stack:
+                    return None
+            self.nodes_left -= 1
+            if self.nodes_left < 0:
+                return None
+        return self._result()
 
-    def _jobs(self) -> list:  # type: ignore[type-arg]
-        """What is to be decided, in order: at each moment its new buffers, then its scratch."""
-        line, jobs = self.line, []
+    def _decisions(self) -> list[_Birth | int]:
+        """In order: at each moment its new buffers, then its scratch (the moment's number)."""
+        line = self.line
+        decisions: list[_Birth | int] = []
         for t in range(-1, line.moments + 1):
             born = line.births.get(t, [])
-            for first, b in enumerate(born):
-                rivals = [
-                    c for c in range(len(line.birth))
-                    if line.death[c] >= t and (line.birth[c] < t or c in born[:first])
-                ]
-                jobs.append(lambda depth, b=b, t=t, rivals=rivals, first=first: self._buffer(b, t, rivals, not first))
+            old = [c for c in range(len(line.birth)) if line.birth[c] < t <= line.death[c]]
+            pairs = line.overlaps[t] if 0 <= t < line.moments else {}
+            for i, b in enumerate(born):
+                rivals = (*old, *(c for c in born[:i] if line.death[c] >= t))
+                overlaps = {x: distances for (x, y), distances in pairs.items() if y == b}
+                decisions.append(_Birth(b, t, rivals, overlaps, not i))
             if line.scratch(t):
-                jobs.append(lambda depth, t=t: self._scratch(t))
-        return jobs
+                decisions.append(t)
+        return decisions
 
-    def _buffer(self, b: int, t: int, rivals: list[int], remember: bool) -> Iterator[bool]:
-        """Try every corner for buffer b, best first."""
-        state = (b, *(self.offsets[c] for c in rivals))
-        if remember and state in self.failed:
+    def _choices(self, decision: _Birth | int) -> Iterator[bool]:
+        return self._scratch(decision) if isinstance(decision, int) else self._buffer(decision)
+
+    def _buffer(self, born: _Birth) -> Iterator[bool]:
+        """Try every corner, best first."""
+        b, t = born.buffer, born.moment
+        state = (b, *(self.offsets[c] for c in born.rivals))
+        if born.first and state in self.failed:
             return
         before = self.directions.get(t, ANY)
-        size = self.line.model.sizes[b]
-        for at in self._corners(b, t, rivals):
+        sizes = self.line.model.sizes
+        for at in self._corners(born):
             ways = before
-            for c in rivals:
-                ways &= relation(at, size, self.offsets[c], self.line.model.sizes[c], self._distances(t, c, b))
+            for c in born.rivals:
+                ways &= relation(at, sizes[b], self.offsets[c], sizes[c], born.overlaps.get(c))
                 if not ways:
                     break
             if ways:
@@ -115,28 +135,24 @@ class _Search:
                 yield True
                 self.directions[t] = before
                 del self.offsets[b]
-        if remember:
+        if born.first:
             self.failed.add(state)
 
-    def _distances(self, t: int, x: int, y: int) -> Distances | None:
-        return self.line.overlaps[t].get((x, y)) if 0 <= t < self.line.moments else None
-
-    def _corners(self, b: int, t: int, rivals: list[int]) -> list[int]:
+    def _corners(self, born: _Birth) -> list[int]:
         model = self.line.model
-        size, ceiling = model.sizes[b], (self.arena - model.true_sizes[b]) // model.align * model.align
+        size = model.sizes[born.buffer]
+        ceiling = (self.arena - model.true_sizes[born.buffer]) // model.align * model.align
         near: list[int] = []
         edges: list[int] = []
-        for c in rivals:
+        for c in born.rivals:
             at, end = self.offsets[c], self.offsets[c] + model.sizes[c]
-            distances = self._distances(t, c, b)
-            if distances is not None:
-                forward, backward = distances
+            if c in born.overlaps:
+                forward, backward = born.overlaps[c]
                 near += [] if forward is None else [at - forward]
                 near += [] if backward is None else [at + backward]
                 edges += [at, end - size]
             edges += [end, at - size]
-        candidates = [0, ceiling, *near, *edges]
-        return [at for at in dict.fromkeys(candidates) if 0 <= at <= ceiling]
+        return [at for at in dict.fromkeys((0, ceiling, *near, *edges)) if 0 <= at <= ceiling]
 
     def _scratch(self, t: int) -> Iterator[bool]:
         line, sizes = self.line, self.line.model.sizes

@@ -7,6 +7,7 @@ rest is handed to a constraint solver when one is installed.
 
 from __future__ import annotations
 
+from tinynas.memory.greedy import fit
 from tinynas.memory.model import prepare
 from tinynas.memory.order import best_order
 from tinynas.memory.place import Placement, extent, place, to_plan
@@ -14,7 +15,9 @@ from tinynas.memory.plan import Plan
 from tinynas.memory.problem import Problem
 from tinynas.memory.timeline import Timeline, timeline
 
-BISECTION_NODES = 4_000
+QUICK_NODES = 400
+PATIENT_ROUNDS = 600
+BISECTION_ROUNDS = 60
 
 
 def plan_memory(problem: Problem, solver: bool = True) -> Plan:
@@ -26,7 +29,7 @@ def plan_memory(problem: Problem, solver: bool = True) -> Plan:
     model = prepare(problem)
     ordering = best_order(model)
     line = timeline(model, ordering.order)
-    found = place(line, ordering.need_bytes)
+    found = place(line, ordering.need_bytes, QUICK_NODES) or fit(line, ordering.need_bytes, PATIENT_ROUNDS)
     if found is None:
         found = _smallest(line, ordering.need_bytes)
     if solver and extent(line, found) > ordering.bound_bytes:
@@ -38,13 +41,13 @@ def plan_memory(problem: Problem, solver: bool = True) -> Plan:
 
 def _smallest(line: Timeline, low: int) -> Placement:
     """The best placement that bisection over the arena's size finds; `low` bytes were too few."""
-    high = sum(line.model.sizes) + sum(line.scratch(t) for t in range(line.moments)) + line.model.align
-    best = place(line, high, node_limit=10**9)
-    assert best is not None, "everything side by side fits"
+    apart = sum(line.model.sizes) + sum(line.scratch(t) + line.model.align for t in range(line.moments))
+    best = fit(line, apart, rounds=1)
+    assert best is not None, "first fit never leaves more than everything side by side"
     high = extent(line, best)
     while low + 1 < high:
         middle = (low + high) // 2
-        found = place(line, middle, BISECTION_NODES)
+        found = fit(line, middle, BISECTION_ROUNDS)
         if found is None:
             low = middle
         else:
