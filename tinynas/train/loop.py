@@ -1,0 +1,127 @@
+"""The training loop: one epoch of draws, one compiled step, a rate that follows the schedule.
+
+A plain loop over a `tf.function`, because a time budget, an honest time left and exact replay are easier
+to see here than through callbacks. Importing this module imports TensorFlow.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tinynas.space import Arch
+from tinynas.train.batches import draw_epoch
+from tinynas.train.model import keras_model
+from tinynas.train.prepare import Prepared
+from tinynas.train.recipe import Recipe
+from tinynas.train.schedule import Schedule, learning_rate
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch ended with. `seconds_left`: for the rest of this training, at the pace measured."""
+
+    number: int
+    of: int  # as planned now; a time budget may still shrink it
+    loss: float
+    train_accuracy: float  # on augmented, masked draws
+    elapsed_s: float
+    seconds_left: float
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A float model and how it came about. `plan` replays it (Recipe.plan)."""
+
+    model: Any  # keras.Model
+    history: tuple[Epoch, ...]
+    plan: tuple[float, ...]
+    seconds: float
+
+
+def fit(
+    arch: Arch, data: Prepared, recipe: Recipe, progress: Callable[[Epoch], None] | None = None,
+) -> Trained:
+    """Train `arch` from random weights. The same recipe with the returned plan gives the same weights on the
+    same kind of machine with one TensorFlow thread (`use_threads`)."""
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(recipe.seed)
+    rng = np.random.default_rng(recipe.seed)
+    model = keras_model(arch, recipe.dropout)
+    optimizer = _optimizer(model, recipe)
+    step = _compiled_step(model, optimizer, data.quantizer.scale, data.quantizer.zero_point, recipe)
+    schedule = Schedule(recipe.epochs, recipe.seconds, recipe.plan)
+    began = time.monotonic()
+    history: list[Epoch] = []
+    pace: float | None = None
+    while not schedule.finished:
+        epoch_began = time.monotonic()
+        bounds = schedule.begin(epoch_began - began, pace)
+        draws = draw_epoch(data, recipe, rng)
+        loss, accuracy = _run_epoch(step, optimizer, draws, bounds, len(history), recipe)
+        now = time.monotonic()
+        if history:  # the first epoch holds the tracing and says little about the next ones
+            pace = now - epoch_began if pace is None else 0.5 * (pace + now - epoch_began)
+        left = 0 if schedule.finished else schedule.left(now - began, pace)
+        history.append(Epoch(len(history) + 1, len(schedule.marks) + left, loss, accuracy, now - began,
+                             left * (pace or now - epoch_began)))
+        if progress is not None:
+            progress(history[-1])
+    return Trained(model, tuple(history), tuple(schedule.marks), time.monotonic() - began)
+
+
+def use_threads(threads: int) -> None:
+    """Bound TensorFlow's threads; only before its first operation."""
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+
+
+def _optimizer(model: Any, recipe: Recipe) -> Any:
+    """AdamW (Loshchilov and Hutter 2019); no decay on batch norm and bias."""
+    optimizer = keras.optimizers.AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay,
+                                       global_clipnorm=recipe.clip)
+    exempt = [v for v in model.trainable_variables if v.name in ("bias", "gamma", "beta")]
+    optimizer.exclude_from_weight_decay(var_list=exempt)
+    optimizer.build(model.trainable_variables)
+    return optimizer
+
+
+def _compiled_step(model: Any, optimizer: Any, scale: float, zero_point: int, recipe: Recipe) -> Any:
+    classes = model.output_shape[-1]
+
+    def step(maps: Any, labels: Any) -> Any:
+        x = (tf.cast(maps, tf.float32) - zero_point) * scale
+        smooth = tf.one_hot(labels, classes, 1.0 - recipe.label_smoothing + recipe.label_smoothing / classes,
+                            recipe.label_smoothing / classes)
+        with tf.GradientTape() as tape:
+            logits = model(x, training=True)
+            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(smooth, logits))
+        variables = model.trainable_variables
+        optimizer.apply(tape.gradient(loss, variables), variables)
+        right = tf.equal(tf.argmax(logits, -1, tf.int32), labels)
+        return loss, tf.reduce_mean(tf.cast(right, tf.float32))
+
+    return tf.function(step)
+
+
+def _run_epoch(step: Any, optimizer: Any, draws: tuple[np.ndarray, np.ndarray], bounds: tuple[float, float],
+               epochs_done: int, recipe: Recipe) -> tuple[float, float]:
+    """Mean loss and accuracy of one epoch; progress moves from bounds[0] to bounds[1]."""
+    maps, labels = draws
+    steps = len(maps)
+    sums = [0.0, 0.0]
+    for at in range(steps):
+        share = at / steps
+        progress = bounds[0] + (bounds[1] - bounds[0]) * share
+        optimizer.learning_rate.assign(
+            learning_rate(recipe.learning_rate, progress, epochs_done + share, recipe.warmup_epochs))
+        loss, right = step(maps[at], labels[at])
+        sums[0] += loss
+        sums[1] += right
+    return float(sums[0]) / steps, float(sums[1]) / steps
