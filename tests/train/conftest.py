@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from toy import make_prepared
 
+from tests.train.toy_task import make_prepared
 from tinynas.train import Prepared
 
 

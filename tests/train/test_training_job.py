@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from toy import ARCH, RECIPE
 
+from tests.train.toy_task import ARCH, RECIPE
 from tinynas.errors import ToolError, UsageError
 from tinynas.space import Conv
 from tinynas.train import Job, Recipe, TrainingPool, evaluate, predict
