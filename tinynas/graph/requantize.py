@@ -12,7 +12,7 @@ from tinynas.graph.fixed_point import (
     quantize_multiplier,
     wrap32,
 )
-from tinynas.graph.tensor import Quantization, Tensor
+from tinynas.graph.tensor import Tensor
 
 
 def output_multipliers(
