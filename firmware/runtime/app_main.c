@@ -13,14 +13,21 @@
 
 void tn_reset(void) __attribute__((noreturn));
 
-static void refuse(const tnp_frame *frame, uint32_t code, const char *why)
+/* Words into the reply behind `at` bytes, cut where it is full; the reply's length. */
+static uint32_t append(uint32_t at, const char *words)
 {
     uint8_t *payload = tnp_reply_payload();
+    while (at < TNP_MAX_PAYLOAD && *words != 0) {
+        payload[at++] = (uint8_t)*words++;
+    }
+    return at;
+}
+
+static void refuse(const tnp_frame *frame, uint32_t code, const char *why)
+{
     tnp_error error = {.code = (uint8_t)code, .request = frame->type};
-    uint32_t length = (uint32_t)strlen(why);
-    tnp_error_put(&error, payload);
-    memcpy(payload + TNP_ERROR_BYTES, why, length);
-    tnp_send(TNP_ERROR, frame->sequence, (uint16_t)(TNP_ERROR_BYTES + length));
+    tnp_error_put(&error, tnp_reply_payload());
+    tnp_send(TNP_ERROR, frame->sequence, (uint16_t)append(TNP_ERROR_BYTES, why));
 }
 
 static void answer(const tnp_frame *frame, uint32_t length)
@@ -76,10 +83,7 @@ static void text(const tnp_frame *frame)
         refuse(frame, TNP_CODE_BAD_VALUE, "no such text");
         return;
     }
-    size_t length = strlen(words);
-    length = length < TNP_MAX_PAYLOAD ? length : TNP_MAX_PAYLOAD;
-    memcpy(tnp_reply_payload(), words, length);
-    answer(frame, (uint32_t)length);
+    answer(frame, append(0, words));
 }
 
 static void image(const tnp_frame *frame)
@@ -238,6 +242,8 @@ int main(void)
         tnp_frame frame;
         if (tnp_poll(&frame)) {
             handle(&frame);
+        } else if (TN_EMULATED) {
+            tn_wait(); /* not on a board: sleep would stop its cycle counter */
         }
     }
 }

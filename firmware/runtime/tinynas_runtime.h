@@ -18,6 +18,8 @@ void tn_board_init(void);
 
 /* Next received byte (0..255), or -1 when none is waiting. Bytes arrive by interrupt in a ring. */
 int tn_getc(void);
+/* Sleep until a byte may have come; returns at once when one is waiting. */
+void tn_wait(void);
 /* Send one byte, or `length` bytes; returns when the last one is in the transmitter. */
 void tn_putc(int byte);
 void tn_write(const void *bytes, size_t length);

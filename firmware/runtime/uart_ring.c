@@ -39,6 +39,16 @@ int tn_getc(void)
     return byte;
 }
 
+void tn_wait(void)
+{
+    /* With interrupts held back none slips between the question and the sleep; a pending one still wakes. */
+    __asm volatile("cpsid i" ::: "memory");
+    if (tail == head) {
+        __asm volatile("dsb\n\twfi" ::: "memory");
+    }
+    __asm volatile("cpsie i\n\tisb" ::: "memory");
+}
+
 void tn_write(const void *bytes, size_t length)
 {
     const uint8_t *at = (const uint8_t *)bytes;

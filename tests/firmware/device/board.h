@@ -5,6 +5,7 @@
 #define TN_BOARD_NAME "process"
 #define TN_VARIANT "host"
 #define TN_CORE_NAME "host"
+#define TN_EMULATED 1
 #define TN_FLASH_WAIT_STATES 0
 #define TN_FLASH_PREFETCH -1
 #define TN_ICACHE 0
