@@ -15,19 +15,26 @@ from tinynas.memory import Plan, Problem, plan_memory
 from tinynas.memory import Step as MemoryStep
 
 
-def compile_graph(graph: Graph, board: Board) -> Program:
+def compile_graph(
+    graph: Graph, board: Board, *, paths: Mapping[int, KernelPath] | None = None,
+    coefficients: Coefficients | None = None,
+) -> Program:
     """Choose a kernel path per operator, plan the arena, foot up flash, SRAM and instructions.
 
-    Works with and without weights: a candidate costs exactly what its export will cost. Raises ModelError
-    naming the operator when no kernel path can run it on the board's core.
+    Works with and without weights: a candidate costs exactly what its export will cost. `paths` fixes the
+    kernel path of some operators (by index); `coefficients` replaces the shipped calibration of the core.
+    Raises ModelError naming the operator when no kernel path can run it on the board's core.
     """
     roots = view_roots(graph)
-    coefficients = load_coefficients(board.core)
-    paths = [None if op.outputs[0] in roots else default_path(op, graph, board.core) for op in graph.ops]
-    executed = [k for k, path in enumerate(paths) if path is not None]
-    problem = memory_problem(graph, paths, roots)
+    coefficients = coefficients or load_coefficients(board.core)
+    chosen = [
+        None if op.outputs[0] in roots else (paths or {}).get(k) or default_path(op, graph, board.core)
+        for k, op in enumerate(graph.ops)
+    ]
+    executed = [k for k, path in enumerate(chosen) if path is not None]
+    problem = memory_problem(graph, chosen, roots)
     plan = plan_memory(problem)
-    steps = _steps(graph, paths, executed, plan, coefficients)
+    steps = _steps(graph, chosen, executed, plan, coefficients)
     return Program(
         graph=graph,
         board=board,

@@ -61,6 +61,11 @@ def load_coefficients(core: Core) -> Coefficients:
     return coefficients_from_json(json.loads(file.read_text()))
 
 
+def uncalibrated(core: Core) -> Coefficients:
+    """Knows nothing and refuses every path: what a calibration starts from."""
+    return Coefficients(core.name, "uncalibrated", {})
+
+
 def coefficients_from_json(data: Mapping[str, object]) -> Coefficients:
     fields = dict(data)
     raw = fields.pop("paths")
