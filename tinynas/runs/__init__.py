@@ -9,8 +9,13 @@ from tinynas.runs.files import (
     store_artefact,
     user_cache,
 )
+from tinynas.runs.folder import RunFolder
+from tinynas.runs.study import Study, Trial
 
 __all__ = [
+    "RunFolder",
+    "Study",
+    "Trial",
     "atomic_write",
     "atomic_write_json",
     "atomic_write_text",
