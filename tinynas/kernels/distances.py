@@ -1,28 +1,18 @@
-"""How far an output may overlap its input: exact distances from the order of reads and writes.
+"""How far an output may overlap an input: distances from the order in which a kernel reads and writes.
 
-A kernel works in groups g = 0, 1, ...: it reads all inputs of a group, then writes its outputs. With
-read and write intervals in bytes from the tensors' starts, forward order is safe exactly when
+A kernel executes groups 0 .. G-1. Each reads bytes within [read_start, read_end) of the input and,
+when all of them are read, writes [write_start, write_end) of the output. In forward order a write
+must not reach what later groups read: output start <= input start - dF with
 
-    output start <= input start - dF,   dF = max over g of (write end of g - least read start after g)
+    dF = max over g of (write_end_g - min over g' > g of read_start_g').
 
-and reverse order of the groups exactly when
+In backward order (the same groups, last first): output start >= input start + dB with
 
-    output start >= input start + dB,   dB = max over g of (greatest read end before g - write start of g).
+    dB = max over g of (max over g' < g of read_end_g' - write_start_g).
 
-How a kernel path uses it: in `overlaps()`, for the tensor pair (input, output), return
-
-    window_distances(in_h, in_w, in_c, out_h, out_w, out_c, kh, kw,
-                     stride, pad_top, pad_left, dilation, group)
-
-when the C kernel visits output pixels in strict raster order (and, with `backward` in the call, in strict
-reverse raster order: then the groups are the same ones, visited from the last to the first), and has
-read everything that the `group` pixels of a step need before it writes the first of their outputs. Groups are
-counted from the first pixel; they run across row ends unless `per_row=True` (then each row starts a new
-group). A kernel that writes some outputs of a group and then reads inputs of the same group again
-(say, one output channel after the other) says `reads_first=False`. One that has no reverse
-order drops that half: `replace(overlap, backward=None)`. Convolution, depthwise (all channels of a
-pixel together; out_c = in_c * multiplier) and pools are all windows. Elements wider than a byte:
-pass channel counts in bytes. Dense layers use `dense_distances`, elementwise ones `ELEMENTWISE`.
+A distance that would forbid nothing is given as minus the size of the buffer in the way, where
+both are disjoint anyway. Everything here is per output position of a window (convolution or pool);
+channels within a position are settled in closed form.
 """
 
 from __future__ import annotations
@@ -31,94 +21,124 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tinynas.graph.geometry import padding_before
 from tinynas.kernels.path import Overlap
 
-Ints = NDArray[np.int64]
-ELEMENTWISE = Overlap(0, 0)  # element i is read before element i is written, in either direction
-_NEVER = np.int64(1) << 60
+_FAR = np.int64(1) << 40
 
 
-@dataclass(frozen=True, eq=False)
-class Groups:
-    """Byte intervals of each group, in forward order. A group that reads nothing (a window all in
-    the padding) has an empty read interval: start above end."""
+@dataclass(frozen=True)
+class Window:
+    """A window sliding over an image of one channel: (height, width) pairs."""
 
-    read_start: Ints
-    read_end: Ints
-    write_start: Ints
-    write_end: Ints
+    inputs: tuple[int, int]
+    outputs: tuple[int, int]
+    kernel: tuple[int, int]
+    stride: tuple[int, int] = (1, 1)
+    dilation: tuple[int, int] = (1, 1)
+
+    @property
+    def padding(self) -> tuple[int, int]:
+        """Implicit rows above, columns left."""
+        return (self._padding(0), self._padding(1))
+
+    def _padding(self, k: int) -> int:
+        return padding_before(
+            self.inputs[k], self.outputs[k], self.kernel[k], self.stride[k], self.dilation[k]
+        )
+
+    @property
+    def padded(self) -> bool:
+        """Whether any tap lies outside the input."""
+        return any(self.padding[k] > 0 or self._last_tap(k) >= self.inputs[k] for k in range(2))
+
+    def _last_tap(self, k: int) -> int:
+        return (self.outputs[k] - 1) * self.stride[k] + (self.kernel[k] - 1) * self.dilation[k]
 
 
-def group_distances(groups: Groups, in_bytes: int, out_bytes: int, reads_first: bool = True) -> Overlap:
-    """The exact distances of a sequence of groups; see the module's text.
+def group_distances(
+    read_start: np.ndarray, read_end: np.ndarray, write_start: np.ndarray, write_end: np.ndarray
+) -> tuple[int, int]:
+    """(dF, dB) of groups in execution order; very negative when nothing is forbidden."""
+    later = np.full(len(read_start), _FAR)
+    later[:-1] = np.minimum.accumulate(read_start[::-1])[::-1][1:]
+    earlier = np.full(len(read_end), -_FAR)
+    earlier[1:] = np.maximum.accumulate(read_end)[:-1]
+    return int((write_end - later).max()), int((earlier - write_start).max())
 
-    They are never below the values at which the two buffers are apart anyway. `reads_first=False`
-    counts a group's own reads as coming after its writes, too."""
-    least_after = np.minimum.accumulate(groups.read_start[::-1])[::-1]
-    greatest_before = np.maximum.accumulate(groups.read_end)
-    if reads_first:
-        least_after = np.append(least_after[1:], _NEVER)
-        greatest_before = np.append(-_NEVER, greatest_before[:-1])
-    forward = int((groups.write_end - least_after).max(initial=-_NEVER))
-    backward = int((greatest_before - groups.write_start).max(initial=-_NEVER))
+
+def _axis_span(window: Window, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Per output index along axis k, the first and last input index with a tap; first > last: none."""
+    taps = (
+        (np.arange(window.outputs[k]) * window.stride[k] - window.padding[k])[:, None]
+        + (np.arange(window.kernel[k]) * window.dilation[k])[None, :]
+    )
+    inside = (taps >= 0) & (taps < window.inputs[k])
+    return np.where(inside, taps, _FAR).min(axis=1), np.where(inside, taps, -_FAR).max(axis=1)
+
+
+@lru_cache(maxsize=4096)
+def pixel_spans(window: Window) -> tuple[np.ndarray, np.ndarray]:
+    """(first, last) input pixel read by each output position in raster order; far away when none is."""
+    top, bottom = _axis_span(window, 0)
+    left, right = _axis_span(window, 1)
+    width = window.inputs[1]
+    first = top[:, None] * width + left[None, :]
+    last = bottom[:, None] * width + right[None, :]
+    empty = (top > bottom)[:, None] | (left > right)[None, :]
+    return np.where(empty, _FAR, first).reshape(-1), np.where(empty, -_FAR, last).reshape(-1)
+
+
+def _clamped(forward: int, backward: int, in_bytes: int, out_bytes: int) -> Overlap:
     return Overlap(max(forward, -in_bytes), max(backward, -out_bytes))
 
 
-@lru_cache(maxsize=65536)
-def window_distances(
-    in_h: int, in_w: int, in_c: int, out_h: int, out_w: int, out_c: int, kh: int, kw: int,
-    stride: int | tuple[int, int], pad_top: int, pad_left: int, dilation: int | tuple[int, int] = 1,
-    group: int = 1, *, per_row: bool = False, reads_first: bool = True,
-) -> Overlap:
-    """Distances of a kernel that slides a window over an NHWC tensor (batch 1), in raster order.
-
-    `stride` and `dilation` are one number or (vertical, horizontal)."""
-    groups = window_groups(
-        in_h, in_w, in_c, out_h, out_w, out_c, kh, kw, stride, pad_top, pad_left, dilation, group,
-        per_row=per_row)
-    return group_distances(groups, in_h * in_w * in_c, out_h * out_w * out_c, reads_first)
+@lru_cache(maxsize=4096)
+def whole_position(window: Window, in_c: int, out_c: int) -> Overlap:
+    """Kernels that read all of a position's window before they write any of its outputs."""
+    first, last = pixel_spans(window)
+    starts = np.arange(len(first), dtype=np.int64) * out_c
+    forward, backward = group_distances(
+        np.minimum(first * in_c, _FAR), np.maximum((last + 1) * in_c, -_FAR), starts, starts + out_c
+    )
+    return _clamped(forward, backward, *_sizes(window, in_c, out_c))
 
 
-def window_groups(
-    in_h: int, in_w: int, in_c: int, out_h: int, out_w: int, out_c: int, kh: int, kw: int,
-    stride: int | tuple[int, int], pad_top: int, pad_left: int, dilation: int | tuple[int, int] = 1,
-    group: int = 1, *, per_row: bool = False,
-) -> Groups:
-    """The byte intervals behind `window_distances`: from the first to the last input byte that a
-    group's windows touch, padding left out."""
-    stride_h, stride_w = (stride, stride) if isinstance(stride, int) else stride
-    dilation_h, dilation_w = (dilation, dilation) if isinstance(dilation, int) else dilation
-    top, bottom = _touched(in_h, out_h, kh, stride_h, pad_top, dilation_h)
-    left, right = _touched(in_w, out_w, kw, stride_w, pad_left, dilation_w)
-    empty = (top > bottom)[:, None] | (left > right)[None, :]
-    start = np.where(empty, _NEVER, (top[:, None] * in_w + left[None, :]) * in_c).ravel()
-    end = np.where(empty, -_NEVER, (bottom[:, None] * in_w + right[None, :] + 1) * in_c).ravel()
-    pixels = out_h * out_w
-    if per_row:
-        first = (np.arange(out_h)[:, None] * out_w + np.arange(0, out_w, group)[None, :]).ravel()
-    else:
-        first = np.arange(0, pixels, group)
-    return Groups(
-        np.minimum.reduceat(start, first), np.maximum.reduceat(end, first),
-        first * out_c, np.append(first[1:], pixels) * out_c)
+@lru_cache(maxsize=4096)
+def by_channel(window: Window, channels: int, multiplier: int, block: int) -> Overlap:
+    """Kernels that go through a position's channels in blocks: `block` output channels, then single
+    ones, upwards (downwards in reverse); output channel i * multiplier + m reads input channel i,
+    and a block never spans two input channels when multiplier > 1."""
+    first, last = pixel_spans(window)
+    outs = channels * multiplier
+    starts = np.arange(len(first), dtype=np.int64) * outs
+    between_forward, between_backward = group_distances(
+        np.minimum(first * channels, _FAR), np.maximum((last + 1) * channels, -_FAR), starts, starts + outs
+    )
+    start, end, low, high = _channel_blocks(channels, multiplier, block)
+    forward, backward = between_forward, between_backward
+    seen = last >= 0  # positions with at least one tap inside
+    if len(start) > 1 and seen.any():
+        within = (starts - first * channels)[seen].max() + (end[:-1] - low[1:]).max()
+        forward = max(forward, int(within))
+        within = (last * channels - starts)[seen].max() + (high[:-1] - start[1:]).max()
+        backward = max(backward, int(within))
+    return _clamped(forward, backward, *_sizes(window, channels, outs))
 
 
-def _touched(size: int, out: int, taps: int, stride: int, pad: int, dilation: int) -> tuple[Ints, Ints]:
-    """Per output coordinate the first and the last input coordinate its taps touch."""
-    origin = np.arange(out, dtype=np.int64) * stride - pad
-    first_tap = -(np.minimum(origin, 0) // dilation)  # ceil(-origin / dilation) where origin < 0
-    last_tap = np.minimum((size - 1 - origin) // dilation, taps - 1)
-    outside = (first_tap > last_tap) | (first_tap >= taps)
-    first, last = origin + first_tap * dilation, origin + last_tap * dilation
-    return np.where(outside, 1, first), np.where(outside, 0, last)
+def _channel_blocks(channels: int, multiplier: int, block: int) -> tuple[np.ndarray, ...]:
+    """Per block of one position: output channels [start, end), input channels [low, high)."""
+    run = channels if multiplier == 1 else multiplier
+    blocks = [(k, k + block) for k in range(0, run - run % block, block)]
+    blocks += [(k, k + 1) for k in range(run - run % block, run)]
+    rows = []
+    for base in range(0, channels * multiplier, run):
+        for start, end in blocks:
+            low, high = (start, end) if multiplier == 1 else (base // run, base // run + 1)
+            rows.append((base + start, base + end, low, high))
+    return tuple(np.array(rows, np.int64).T)
 
 
-@lru_cache(maxsize=65536)
-def dense_distances(in_bytes: int, out_bytes: int, group: int) -> Overlap:
-    """Distances of a kernel that reads its whole input for every `group` output bytes."""
-    first = np.arange(0, out_bytes, group, dtype=np.int64)
-    groups = Groups(
-        np.zeros_like(first), np.full_like(first, in_bytes), first, np.append(first[1:], out_bytes))
-    return group_distances(groups, in_bytes, out_bytes)
+def _sizes(window: Window, in_c: int, out_c: int) -> tuple[int, int]:
+    return (window.inputs[0] * window.inputs[1] * in_c, window.outputs[0] * window.outputs[1] * out_c)

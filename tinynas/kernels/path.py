@@ -43,10 +43,10 @@ class Call:
     """One C call: `function(&params, inputs..., outputs..., scratch)`.
 
     `params` maps field names, in the order of the C struct, to ints, or to the name of an Array
-    of the same `Code` (a pointer to it)."""
+    of the same `Code` (a pointer to it). A float is a C float."""
 
     function: str
-    params: Mapping[str, int | str]
+    params: Mapping[str, int | float | str]
     inputs: tuple[int, ...]  # tensor indices
     outputs: tuple[int, ...]
     scratch: bool = False
@@ -100,7 +100,8 @@ class KernelPath(ABC):
 
     @abstractmethod
     def constants(self, op: Op, graph: Graph) -> Constants:
-        """Equals the sizes of `code()`'s arrays plus sizeof each params struct (32-bit), from shapes alone."""
+        """Equals the sizes of `code()`'s arrays plus sizeof each params struct (32-bit target), from
+        shapes and quantization metadata alone."""
 
     @abstractmethod
     def features(self, op: Op, graph: Graph) -> Mapping[str, float]:

@@ -1,0 +1,41 @@
+"""AVERAGE_POOL_2D in plain C."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tinynas.boards import Core
+from tinynas.graph import Graph, Op
+from tinynas.graph.ops import AveragePool2D
+from tinynas.kernels.path import Code, Constants, KernelPath, Overlap
+from tinynas.kernels.pool_common import pool_code, pool_constants, pool_features, pool_overlaps, pool_refusal
+
+BLOCK = 4  # channels read before they are written
+
+
+class AveragePoolPlain(KernelPath):
+    name = "average_pool_plain"
+    sources = ("average_pool_plain.c",)
+
+    def refuses(self, op: Op, graph: Graph, core: Core) -> str | None:
+        if not isinstance(op, AveragePool2D):
+            return f"runs AVERAGE_POOL_2D, not {op.kind}"
+        return pool_refusal(op, graph)
+
+    def overlaps(self, op: Op, graph: Graph) -> Mapping[tuple[int, int], Overlap]:
+        assert isinstance(op, AveragePool2D)
+        return pool_overlaps(op, graph, BLOCK)
+
+    def constants(self, op: Op, graph: Graph) -> Constants:
+        return pool_constants()
+
+    def features(self, op: Op, graph: Graph) -> Mapping[str, float]:
+        assert isinstance(op, AveragePool2D)
+        return pool_features(op, graph, BLOCK)
+
+    def code(self, op: Op, graph: Graph, backward: bool = False) -> Code:
+        assert isinstance(op, AveragePool2D)
+        return pool_code(op, graph, "tinynas_average_pool_plain")
+
+
+PATH = AveragePoolPlain()

@@ -1,0 +1,112 @@
+"""DEPTHWISE_CONV_2D of any shape in plain C: a list of taps per position, four channels at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from tinynas.boards import Core
+from tinynas.graph import Graph, Op
+from tinynas.graph.ops import DepthwiseConv2D
+from tinynas.graph.requantize import output_multipliers
+from tinynas.kernels.common import (
+    FIELD_BYTES,
+    batched,
+    folded_bias,
+    input_tensor,
+    limits,
+    not_int8,
+    output_tensor,
+    requantizer_arrays,
+    tensor_in,
+    weights_of,
+)
+from tinynas.kernels.conv_plain import REQUANTIZER_BYTES
+from tinynas.kernels.distances import Window, by_channel
+from tinynas.kernels.path import Array, Call, Code, Constants, KernelPath, Overlap
+
+FIELDS = 23
+TAP_BYTES = 4  # a pointer on the target, an offset on a 64-bit host
+
+
+def depthwise_window(op: DepthwiseConv2D, graph: Graph) -> Window:
+    x, w, y = input_tensor(graph, op), input_tensor(graph, op, 1), output_tensor(graph, op)
+    return Window((x.shape[1], x.shape[2]), (y.shape[1], y.shape[2]), (w.shape[1], w.shape[2]),
+                  op.stride, op.dilation)
+
+
+class DepthwisePlain(KernelPath):
+    name = "depthwise_plain"
+    sources = ("depthwise_plain.c",)
+
+    def refuses(self, op: Op, graph: Graph, core: Core) -> str | None:
+        if not isinstance(op, DepthwiseConv2D):
+            return f"runs DEPTHWISE_CONV_2D, not {op.kind}"
+        x, y = input_tensor(graph, op), output_tensor(graph, op)
+        return not_int8((x, input_tensor(graph, op, 1), y)) or batched(x)
+
+    def scratch_bytes(self, op: Op, graph: Graph) -> int:
+        w = input_tensor(graph, op, 1)
+        return TAP_BYTES * w.shape[1] * w.shape[2]
+
+    def overlaps(self, op: Op, graph: Graph) -> Mapping[tuple[int, int], Overlap]:
+        assert isinstance(op, DepthwiseConv2D)
+        channels = input_tensor(graph, op).shape[3]
+        overlap = by_channel(depthwise_window(op, graph), channels, op.multiplier, 4)
+        return {(op.inputs[0], op.outputs[0]): overlap}
+
+    def constants(self, op: Op, graph: Graph) -> Constants:
+        assert isinstance(op, DepthwiseConv2D)
+        x, outputs = input_tensor(graph, op), output_tensor(graph, op).shape[3]
+        padding = x.shape[3] if depthwise_window(op, graph).padded else 0
+        return Constants(
+            weights=input_tensor(graph, op, 1).size_bytes + 4 * outputs,
+            tables=REQUANTIZER_BYTES * outputs + padding + FIELD_BYTES * FIELDS,
+        )
+
+    def features(self, op: Op, graph: Graph) -> Mapping[str, float]:
+        assert isinstance(op, DepthwiseConv2D)
+        window, y = depthwise_window(op, graph), output_tensor(graph, op)
+        positions, taps = y.shape[1] * y.shape[2], window.kernel[0] * window.kernel[1]
+        run = y.shape[3] if op.multiplier == 1 else op.multiplier
+        runs = y.shape[3] // run
+        fours, ones = run // 4 * runs, run % 4 * runs
+        return {
+            "calls": 1.0,
+            "positions": float(positions),
+            "taps": float(positions * taps),
+            "macs" if op.multiplier == 1 else "spread_macs": float(positions * taps * fours * 4),
+            "single_macs": float(positions * taps * ones),
+            "blocks": float(positions * (fours + ones)),
+            "outputs": float(positions * y.shape[3]),
+        }
+
+    def code(self, op: Op, graph: Graph, backward: bool = False) -> Code:
+        assert isinstance(op, DepthwiseConv2D)
+        x, w, y = input_tensor(graph, op), input_tensor(graph, op, 1), output_tensor(graph, op)
+        bias = tensor_in(graph, op, 2)
+        window = depthwise_window(op, graph)
+        taps = weights_of(w).reshape(-1, w.shape[3])
+        folded = folded_bias(taps.T, None if bias is None else weights_of(bias), x.zero_point)
+        arrays = [Array("weights", taps, "weights"),
+                  *requantizer_arrays(folded, *output_multipliers(x, w, y, w.shape[3]))]
+        if window.padded:
+            arrays.append(Array("padding", np.full(x.shape[3], x.zero_point, np.int8), "tables"))
+        params: dict[str, int | str] = {
+            "weights": "weights", "bias": "bias", "multipliers": "multipliers", "shifts": "shifts",
+            "padding": "padding" if window.padded else 0,
+            "in_h": x.shape[1], "in_w": x.shape[2], "in_c": x.shape[3],
+            "out_h": y.shape[1], "out_w": y.shape[2], "multiplier": op.multiplier,
+            "kernel_h": window.kernel[0], "kernel_w": window.kernel[1],
+            "stride_h": op.stride[0], "stride_w": op.stride[1],
+            "dilation_h": op.dilation[0], "dilation_w": op.dilation[1],
+            "pad_top": window.padding[0], "pad_left": window.padding[1],
+            **limits(op.activation, y),
+            "backward": int(backward),
+        }
+        call = Call("tinynas_depthwise_plain", params, (op.inputs[0],), (op.outputs[0],), scratch=True)
+        return Code(tuple(arrays), (call,))
+
+
+PATH = DepthwisePlain()

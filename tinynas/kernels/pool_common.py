@@ -1,0 +1,63 @@
+"""What both pooling paths share: the window, the parameters, who may run, how far outputs overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tinynas.graph import Graph, Op
+from tinynas.graph.fixed_point import activation_range
+from tinynas.graph.ops import AveragePool2D, MaxPool2D
+from tinynas.kernels.common import FIELD_BYTES, batched, input_tensor, not_int8, output_tensor
+from tinynas.kernels.distances import Window, by_channel
+from tinynas.kernels.path import Call, Code, Constants, Overlap
+
+Pool = AveragePool2D | MaxPool2D
+FIELDS = 13
+
+
+def pool_window(op: Pool, graph: Graph) -> Window:
+    x, y = input_tensor(graph, op), output_tensor(graph, op)
+    return Window((x.shape[1], x.shape[2]), (y.shape[1], y.shape[2]), op.kernel, op.stride)
+
+
+def pool_refusal(op: Op, graph: Graph) -> str | None:
+    x = input_tensor(graph, op)
+    return not_int8((x, output_tensor(graph, op))) or batched(x)
+
+
+def pool_overlaps(op: Pool, graph: Graph, block: int) -> Mapping[tuple[int, int], Overlap]:
+    """Forward only: channels upwards, `block` at a time."""
+    channels = input_tensor(graph, op).shape[3]
+    forward = by_channel(pool_window(op, graph), channels, 1, block).forward
+    return {(op.inputs[0], op.outputs[0]): Overlap(forward, None)}
+
+
+def pool_constants() -> Constants:
+    return Constants(tables=FIELD_BYTES * FIELDS)
+
+
+def pool_features(op: Pool, graph: Graph, block: int) -> dict[str, float]:
+    y = output_tensor(graph, op)
+    positions, channels = y.shape[1] * y.shape[2], y.shape[3]
+    groups = channels // block + channels % block
+    return {
+        "calls": 1.0,
+        "positions": float(positions),
+        "elements": float(positions * channels * op.kernel[0] * op.kernel[1]),
+        "runs": float(positions * groups * op.kernel[0]),
+        "outputs": float(positions * channels),
+    }
+
+
+def pool_code(op: Pool, graph: Graph, function: str) -> Code:
+    x, y, window = input_tensor(graph, op), output_tensor(graph, op), pool_window(op, graph)
+    low, high = activation_range(op.activation, y.scale, y.zero_point)
+    params: dict[str, int | str] = {
+        "in_h": x.shape[1], "in_w": x.shape[2], "channels": x.shape[3],
+        "out_h": y.shape[1], "out_w": y.shape[2],
+        "kernel_h": op.kernel[0], "kernel_w": op.kernel[1],
+        "stride_h": op.stride[0], "stride_w": op.stride[1],
+        "pad_top": window.padding[0], "pad_left": window.padding[1],
+        "low": low, "high": high,
+    }
+    return Code(calls=(Call(function, params, (op.inputs[0],), (op.outputs[0],)),))
