@@ -31,11 +31,11 @@ def round_away(x: float) -> int:
     return int(floor(x + 0.5)) if x >= 0 else -int(floor(-x + 0.5))
 
 
-def quantize_multiplier(real: float) -> tuple[int, int]:
+def quantize_multiplier(real: float, largest_shift: int = 30) -> tuple[int, int]:
     """(multiplier, shift) such that real ~ multiplier / 2^31 * 2^shift, multiplier in [2^30, 2^31).
 
     Values below 2^-32 flush to (0, 0), as in QuantizeMultiplier. ModelError when not finite or so
-    large that C's 32-bit shift would be undefined (shift above 30)."""
+    large that C's 32-bit shift would be undefined (shift above `largest_shift`)."""
     if not np.isfinite(real):
         raise ModelError(f"the ratio of its scales is {real}; scales must be finite and positive")
     if real == 0.0:
@@ -47,8 +47,8 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
         shift += 1
     if shift < -31:
         return 0, 0
-    if shift > 30:
-        raise ModelError(f"the ratio of its scales is {real:g}; at most 2^30 can be represented")
+    if shift > largest_shift:
+        raise ModelError(f"the ratio of its scales is {real:g}; at most 2^{largest_shift} can be represented")
     return fixed, shift
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -29,6 +29,10 @@ class Op(ABC):
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
 
+    def with_tensors(self, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> Op:
+        """The same operator on other tensors."""
+        return replace(self, inputs=inputs, outputs=outputs)
+
     @abstractmethod
     def output_shapes(self, shapes: Sequence[Shape | None]) -> tuple[Shape, ...]:
         """Output shapes from input shapes (None for an absent input).
@@ -39,6 +43,7 @@ class Op(ABC):
         """Raise ModelError for types, quantization or options outside what `run` reproduces.
 
         Shapes are checked by `output_shapes`, before this is called."""
+        return None
 
     def macs(self, inputs: Sequence[Shape | None], outputs: Sequence[Shape]) -> int:
         """Multiply-accumulates of one execution; 0 for operators that do none."""

@@ -30,11 +30,11 @@ SUM_BITS = 12  # integer bits of the sum of exponentials
 
 def softmax_scaling(x: Tensor, beta: float) -> tuple[int, int, int]:
     """(multiplier, left_shift, lowest): the rescaling of x - max(x) to Q5.26, and the lowest
-    difference whose exponential counts."""
+    difference whose exponential counts. At left_shift 31 that is 0, so nothing is really shifted."""
     real = min(f32(beta) * x.scale * 2.0 ** (31 - DIFF_BITS), float(INT32_MAX))
     if not real > 1.0:
         raise ModelError(f"beta {beta:g} times input scale {x.scale:g} is too small for fixed point")
-    multiplier, shift = quantize_multiplier(min(real, 2.0**30 * (2.0 - 2.0**-30)))
+    multiplier, shift = quantize_multiplier(real, largest_shift=31)
     lowest = -floor((2.0**DIFF_BITS - 1) * 2.0 ** (31 - DIFF_BITS) / 2.0**shift)
     return multiplier, shift, lowest
 
