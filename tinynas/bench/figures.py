@@ -1,0 +1,116 @@
+"""From ticks to figures: pure arithmetic on what was measured.
+
+Exact instructions: QEMU's -icount lets every instruction take 2**shift ns, so the emulated timer advances a
+fixed number of ticks an instruction (3.2 at 25 MHz). A reading is truncated to whole ticks, so the difference of
+two readings is off by less than one tick, which is less than half an instruction: rounding each difference gives
+the exact count (see Emulation.instructions). Every difference is converted before overheads are taken off.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tinynas.bench.measure import Measured, Task
+from tinynas.bench.result import BenchResult, Clock, Counter, Layer, Predicted, Spread
+from tinynas.bench.session import Inference
+from tinynas.boards import Board
+from tinynas.compile.fit import estimated_latency_ms
+from tinynas.target.elf import footprint
+from tinynas.target.toolchain import find_toolchain, read_manifest
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Inferences compared with the reference, and how many differed in any byte."""
+
+    compared: int
+    different: int
+    first: str | None  # where and how, in words
+
+
+def instructions(board: Board, run: Inference) -> list[int]:
+    """Of every timed run, exact: the call, the model, the return."""
+    assert board.emulate is not None
+    overhead = board.emulate.instructions(run.overhead_ticks)
+    return [board.emulate.instructions(ticks) - overhead for ticks in run.ticks]
+
+
+def layer_instructions(board: Board, run: Inference) -> list[int]:
+    """Of every layer, exact, without the marks between them."""
+    assert board.emulate is not None
+    mark = board.emulate.instructions(run.mark_ticks)
+    return [board.emulate.instructions(b - a) - mark for a, b in zip(run.marks, run.marks[1:], strict=False)]
+
+
+def layers(task: Task, measured: Measured) -> tuple[Layer, ...]:
+    """In execution order; measured where there were marks."""
+    program, profiled = task.program, measured.profiled
+    counts: list[int] | list[None] = [None] * len(program.steps)
+    if profiled is not None:
+        counts = layer_instructions(task.board, profiled)
+    return tuple(
+        Layer(step.op_index, step.op.kind, step.op.name, step.path.name, program.graph.op_macs(step.op), count,
+              None, step.instructions)
+        for step, count in zip(program.steps, counts, strict=True)
+    )
+
+
+def spread(values: Iterable[int]) -> Spread:
+    ordered = sorted(values)
+    return Spread(ordered[0], statistics.median_low(ordered), ordered[-1])
+
+
+def result(
+    task: Task, measured: Measured, compared: Comparison, name: str, judge: str, seed: int, final: Path
+) -> BenchResult:
+    """Everything in one value. `final`: what the folder that was built in will be called."""
+    program, board, about, runs = task.program, task.board, measured.about, measured.inferences
+    identity, typical = about.identity, measured.inferences[measured.typical]
+    executed = counted = None
+    if task.on == "qemu":
+        executed = spread(count for run in runs for count in instructions(board, run))
+    elif identity.ticks_hz == identity.clock_hz:
+        counted = spread(ticks for run in runs for ticks in timed_ticks(run))
+    flash, sram = footprint(measured.elf)
+    return BenchResult(
+        model=name, model_hash=about.texts["model_hash"], board=board.name, core=board.core.name, on=task.on,
+        emulator=measured.emulator,
+        instructions=executed.median if executed else None, instructions_spread=executed,
+        instructions_outside_layers=_outside(task, measured),
+        cycles=counted.median if counted else None, cycles_spread=counted,
+        latency_ms=_latency_ms(identity.ticks_hz, runs) if task.on == "board" else None,
+        latency_ms_estimated=executed.median / board.clock_hz * 1e3 if executed else None,
+        macs=program.graph.macs, layers=layers(task, measured),
+        sram=replace(sram, stack_bytes=max(run.stack_bytes for run in runs)), flash=flash,
+        predicted=Predicted(program.sram, program.flash, program.instructions, estimated_latency_ms(program)),
+        arena_high_water_bytes=measured.high_water_bytes,
+        outputs_compared=compared.compared, outputs_different=compared.different,
+        first_difference=compared.first, reference=judge,
+        clock=Clock(identity.clock_hz, identity.clock_status, about.texts["clock"]),
+        counter=Counter(about.texts["counter"], identity.ticks_hz, bool(identity.counter_fallback),
+                        typical.overhead_ticks, typical.mark_ticks),
+        compiler=find_toolchain().version, flags=tuple(read_manifest(measured.project)["flags"]),
+        firmware=about.texts["firmware"], image_crc=f"{about.image_crc:08x}",
+        warmup=task.warmup, repeats=task.repeats, inputs=len(task.inputs), seed=seed,
+        elf=final / measured.elf.relative_to(measured.project.parent),
+    )
+
+
+def timed_ticks(run: Inference) -> list[int]:
+    """Of every timed run, without what reading the counter costs."""
+    return [ticks - run.overhead_ticks for ticks in run.ticks]
+
+
+def _latency_ms(ticks_hz: int, runs: Iterable[Inference]) -> float:
+    return spread(ticks for run in runs for ticks in timed_ticks(run)).median / ticks_hz * 1e3
+
+
+def _outside(task: Task, measured: Measured) -> int | None:
+    """Instructions of the typical inference that no layer has: entry, exit, and the difference marks make."""
+    if measured.profiled is None:
+        return None
+    total = statistics.median_low(instructions(task.board, measured.inferences[measured.typical]))
+    return total - sum(layer_instructions(task.board, measured.profiled))

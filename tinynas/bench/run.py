@@ -1,0 +1,90 @@
+"""`bench()`: from a model to a checked, measured result. The steps are in the files beside this one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tinynas.bench.figures import Comparison, result
+from tinynas.bench.link import Link
+from tinynas.bench.measure import Task, baud, measure
+from tinynas.bench.reference import Arrays, expected_outputs, test_inputs
+from tinynas.bench.result import BenchResult
+from tinynas.bench.session import Inference
+from tinynas.bench.workplace import workplace
+from tinynas.boards import Board, load_board
+from tinynas.codegen import model_hash
+from tinynas.compile import Program, check_fit, compile_graph
+from tinynas.errors import UsageError
+from tinynas.graph.read_tflite import read_tflite
+from tinynas.protocol import MAX_REPEATS, MAX_WARMUP
+from tinynas.target.toolchain import find_toolchain
+
+ONS = ("qemu", "board")
+
+
+def bench(
+    model: Path | str | Program, board: Board | str, on: str = "qemu", *, inputs: int = 20, seed: int = 0,
+    warmup: int = 0, repeats: int = 1, reference: str = "tflm", port: str | None = None,
+    directory: Path | None = None,
+) -> BenchResult:
+    """Compile, build, run, compare every output, measure.
+
+    `model`: a .tflite, or a Program compiled for `board`. `on`: "qemu", or "board" for one that has been flashed
+    with the firmware built here and listens on `port`. `inputs`: inferences, each compared with `reference`
+    ("tflm": the TFLite Micro interpreter; "numpy"). `warmup`, `repeats`: runs of each input. `directory`: keeps the
+    built firmware (absent, empty, or of an earlier run); None: tinynas' cache.
+
+    Outputs that differ are reported in the result. What must not be trusted raises MeasureError; what does not
+    fit, BudgetError; a dead port, LinkError; a missing tool, ToolError. Nothing half-written stays behind."""
+    board = load_board(board) if isinstance(board, str) else board
+    _check(on, warmup, repeats, port)
+    data, name, program = _program(model, board)
+    check_fit(program)
+    values = test_inputs(program.graph, inputs, seed)
+    if port is not None and on == "board":
+        Link(port, baud(board)).close()  # a dead port is known at once, not after the build
+    find_toolchain()
+    expected, judge = expected_outputs(data, program.graph, values, reference)
+    raw = [b"".join(np.ascontiguousarray(v).tobytes() for v in arrays) for arrays in values]
+    task = Task(program, board, on, port, raw, warmup, repeats)
+    with workplace(directory, f"{program.graph.name}-{board.name}-{on}-{model_hash(program)}") as place:
+        measured = measure(task, place.path)
+        compared = _compare(program, measured.inferences, expected)
+        return result(task, measured, compared, name, judge, seed, place.final)
+
+
+def _check(on: str, warmup: int, repeats: int, port: str | None) -> None:
+    if on not in ONS:
+        raise UsageError(f"cannot bench on '{on}': choose {' or '.join(ONS)}")
+    if not 1 <= repeats <= MAX_REPEATS or not 0 <= warmup <= MAX_WARMUP:
+        raise UsageError(f"repeats must be 1 to {MAX_REPEATS}, warm-up runs 0 to {MAX_WARMUP}")
+    if on == "board" and port is None:
+        raise UsageError("bench on a board needs its serial port (--port /dev/ttyACM0, say)")
+
+
+def _program(model: Path | str | Program, board: Board) -> tuple[bytes | None, str, Program]:
+    """(bytes of the file, how to call it, the program)."""
+    if isinstance(model, Program):
+        if model.board.name != board.name:
+            raise UsageError(f"the program was compiled for {model.board.name}, not for {board.name}")
+        return None, model.graph.name, model
+    graph = read_tflite(Path(model))
+    return Path(model).read_bytes(), str(model), compile_graph(graph, board)
+
+
+def _compare(program: Program, runs: Sequence[Inference], expected: Sequence[Arrays]) -> Comparison:
+    """Inferences whose bytes differ anywhere from the reference's."""
+    different, first = 0, None
+    for k, (run, wanted) in enumerate(zip(runs, expected, strict=True)):
+        for j, (got, want) in enumerate(zip(run.outputs, wanted, strict=True)):
+            mine = np.frombuffer(got, want.dtype)
+            other = np.ascontiguousarray(want).reshape(-1)
+            if mine.tobytes() != other.tobytes():
+                different += 1
+                at = int(np.flatnonzero(mine.view(np.uint8) != other.view(np.uint8))[0]) // want.dtype.itemsize
+                first = first or f"input {k}, output {j}, value {at}: {mine[at]}, should be {other[at]}"
+                break
+    return Comparison(len(runs), different, first)
