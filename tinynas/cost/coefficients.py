@@ -6,7 +6,7 @@ its code bytes; and what made it (compiler, flags, layers, error)."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -61,9 +61,10 @@ def load_coefficients(core: Core) -> Coefficients:
     return coefficients_from_json(json.loads(file.read_text()))
 
 
-def uncalibrated(core: Core) -> Coefficients:
-    """Knows nothing and refuses every path: what a calibration starts from."""
-    return Coefficients(core.name, "uncalibrated", {})
+def uncalibrated(core: Core, paths: Iterable[str]) -> Coefficients:
+    """Every path costs nothing: what a calibration compiles its layers with."""
+    free = PathCost({}, 0, 0.0, 0.0, 0)
+    return Coefficients(core.name, "uncalibrated", {name: free for name in paths})
 
 
 def coefficients_from_json(data: Mapping[str, object]) -> Coefficients:
