@@ -55,8 +55,8 @@ WRITE_BYTES = MAX_PAYLOAD - 5  # the fixed fields of Write
 
 
 class Client:
-    """Requests to one device over one link. All raise LinkError for a silent or confused device and MeasureError
-    for one that faulted or restarted."""
+    """Requests to one device over one link. All raise LinkError for a silent or confused device and
+    MeasureError for one that faulted or restarted."""
 
     def __init__(self, link: Link, answer_s: float = ANSWER_S, attempts: int = ATTEMPTS) -> None:
         self.link = link
@@ -78,7 +78,7 @@ class Client:
                 break
         identity = self.ask(Hello(), Identity)
         if identity.version != VERSION:
-            raise LinkError(f"the device speaks protocol version {identity.version}, this tinynas speaks {VERSION}")
+            raise LinkError(f"the device speaks protocol version {identity.version}, not {VERSION}: flash it again")
         return identity
 
     def text(self, which: TextId) -> str:
@@ -165,7 +165,7 @@ class Client:
             if frame is None:
                 continue
             if frame.type == Ready.TYPE and not ready_is_fine:
-                raise MeasureError(f"the device restarted while it worked on {type(request).__name__}{self._said()}")
+                raise MeasureError(f"the device restarted during {type(request).__name__}{self._said()}")
             if frame.sequence != sequence or frame.type not in (request.TYPE | REPLY, Error.TYPE):
                 continue
             message = frame.message

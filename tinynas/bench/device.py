@@ -1,4 +1,5 @@
-"""Bringing a firmware to life: in QEMU, or on a board that already holds it. Either way the rest sees a `Running`."""
+"""Bringing a firmware to life: in QEMU, or on a board that already holds it. Either way the rest sees a
+`Running`."""
 
 from __future__ import annotations
 
@@ -25,10 +26,11 @@ class Running:
 
 @contextmanager
 def on_qemu(board: Board, elf: Path, data: bytes, folder: Path) -> Iterator[Running]:
-    """The firmware in QEMU with `data` in its test area (the serial line would be slow); ended on the way out.
+    """The firmware in QEMU with `data` in its test area (the serial line would be slow); ended on the way
+    out.
 
-    `folder`: where the data may be written for QEMU to load. Errors of the link are told as QEMU's own when it has
-    died."""
+    `folder`: where the data may be written for QEMU to load. Errors of the link are told as QEMU's own when
+    it has died."""
     qemu = Qemu(board)
     file = folder / "testdata.bin"
     file.write_bytes(data)
@@ -57,4 +59,4 @@ def _cause(machine: Machine, error: LinkError) -> Exception:
         status = machine.wait(1)
     except Exception as cause:  # already one clear line
         return cause
-    return LinkError(f"{error}; the emulated firmware had ended with status {status} {machine.messages()}".strip())
+    return LinkError(f"{error}; the emulated firmware ended with status {status} {machine.messages()}".strip())

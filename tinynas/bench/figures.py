@@ -1,9 +1,10 @@
 """From ticks to figures: pure arithmetic on what was measured.
 
 Exact instructions: QEMU's -icount lets every instruction take 2**shift ns, so the emulated timer advances a
-fixed number of ticks an instruction (3.2 at 25 MHz). A reading is truncated to whole ticks, so the difference of
-two readings is off by less than one tick, which is less than half an instruction: rounding each difference gives
-the exact count (see Emulation.instructions). Every difference is converted before overheads are taken off.
+fixed number of ticks an instruction (3.2 at 25 MHz). A reading is truncated to whole ticks, so the
+difference of two readings is off by less than one tick, which is less than half an instruction: rounding
+each difference gives the exact count (see Emulation.instructions). Every difference is converted before
+overheads are taken off.
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ def layers(task: Task, measured: Measured) -> tuple[Layer, ...]:
     if profiled is not None:
         counts = layer_instructions(task.board, profiled)
     return tuple(
-        Layer(step.op_index, step.op.kind, step.op.name, step.path.name, program.graph.op_macs(step.op), count,
-              None, step.instructions)
+        Layer(step.op_index, step.op.kind, step.op.name, step.path.name, program.graph.op_macs(step.op),
+              count, None, step.instructions)
         for step, count in zip(program.steps, counts, strict=True)
     )
 

@@ -1,8 +1,8 @@
 """Building a program's firmware, running it on all inputs, and what can be counted while it runs.
 
-Two firmwares are built. The one that is measured holds no marks: its bytes, stack and instructions are those of
-the code a user ships. The other one, for emulators, has a mark between layers and is only asked where the time
-goes; what a mark costs is measured on the device and taken off.
+Two firmwares are built. The one that is measured holds no marks: its bytes, stack and instructions are
+those of the code a user ships. The other one, for emulators, has a mark between layers and is only asked
+where the time goes; what a mark costs is measured on the device and taken off.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ MAX_INPUT_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Task:
-    """`inputs`: of each inference, all inputs one after another. `port`: of a board that runs the firmware."""
+    """`inputs`: of each inference, all inputs one after another. `port`: of a board that runs the
+    firmware."""
 
     program: Program
     board: Board
@@ -44,7 +45,8 @@ class Task:
 
 @dataclass(frozen=True)
 class Measured:
-    """`inferences`: one per input, without marks. `profiled`: input number `typical` once more, with marks."""
+    """`inferences`: one per input, without marks. `profiled`: input number `typical` once more, with
+    marks."""
 
     project: Path  # folder of the measured firmware
     elf: Path
@@ -74,9 +76,9 @@ def measure(task: Task, folder: Path) -> Measured:
     typical = _typical(inferences)
     profiled = _profile(task, folder, typical)
     if profiled.outputs != inferences[typical].outputs:
-        raise MeasureError("the firmware with marks between layers computes other outputs than the one without")
-    high_water_bytes = max(run.high_water_bytes for run in inferences)
-    return Measured(project.directory, elf, about, emulator, tuple(inferences), typical, profiled, high_water_bytes)
+        raise MeasureError("the firmware with marks between layers computes other outputs than without")
+    high_water = max(run.high_water_bytes for run in inferences)
+    return Measured(project.directory, elf, about, emulator, tuple(inferences), typical, profiled, high_water)
 
 
 def _measure_board(task: Task, project: Path, elf: Path) -> Measured:
@@ -92,15 +94,15 @@ def _measure_board(task: Task, project: Path, elf: Path) -> Measured:
 def _check_clock(board: Board, about: About) -> None:
     found = about.identity
     if found.clock_status or found.clock_hz != board.clock_hz:
-        raise MeasureError(f"the core runs at {found.clock_hz} Hz (clock set-up status {found.clock_status}), the board "
-                           f"file says {board.clock_hz} Hz: no figure would hold")
+        raise MeasureError(f"the core runs at {found.clock_hz} Hz (clock set-up status {found.clock_status}), "
+                           f"the board file says {board.clock_hz} Hz: no figure would hold")
 
 
 def _run_batch(
     task: Task, elf: Path, batch: Sequence[bytes], folder: Path
 ) -> tuple[About, str | None, list[Inference]]:
-    """One start of the emulator with these inputs in its test area. Every run paints the arena; the paint alternates,
-    so that a byte the model leaves equal to one paint is seen with the other."""
+    """One start of the emulator with these inputs in its test area. Every run paints the arena; the paint
+    alternates, so that a byte the model leaves equal to one paint is seen with the other."""
     with _device(task, elf, batch, folder) as running:
         session = _session(task, elf, running)
         stride = _stride(batch)
@@ -148,8 +150,8 @@ def _batches(task: Task) -> list[Sequence[bytes]]:
     room, stride = task.board.emulate.testdata_length, _stride(task.inputs)
     each = room // max(stride, 1)
     if each < 1:
-        raise BoardError(f"one input of {stride} bytes does not fit the {room} bytes of test data memory of the "
-                         f"emulated {task.board.name}")
+        raise BoardError(f"one input of {stride} bytes does not fit the {room} bytes of test data memory of "
+                         f"the emulated {task.board.name}")
     return [task.inputs[k:k + each] for k in range(0, len(task.inputs), each)]
 
 

@@ -49,8 +49,8 @@ def _values(tensor: Tensor, kind: int, rng: np.random.Generator) -> np.ndarray:
 def expected_outputs(
     model: bytes | None, graph: Graph, inputs: Sequence[Arrays], reference: str = "tflm",
 ) -> tuple[list[Arrays], str]:
-    """(outputs of every inference, who computed them). `model`: the bytes of the .tflite; None: `graph` is written
-    as one. ToolError when the reference is not installed, ModelError when it refuses the model."""
+    """(outputs of every inference, who computed them). `model`: the bytes of the .tflite; None: `graph` is
+    written as one. ToolError when the reference is not installed, ModelError when it refuses the model."""
     if reference == "numpy":
         return [tuple(numpy_run(graph, i)) for i in inputs], "tinynas.graph.run (NumPy)"
     if reference != "tflm":
@@ -68,8 +68,8 @@ def _tflm(model: bytes, graph: Graph, inputs: Sequence[Arrays]) -> tuple[list[Ar
 
         from tflite_micro.python.tflite_micro import runtime
     except ImportError as e:
-        raise ToolError(f"the TFLite Micro interpreter is needed to check outputs ({e}): pip install tflite-micro, "
-                        "or compare with tinynas' own reference (--reference numpy)") from None
+        raise ToolError(f"the TFLite Micro interpreter is needed to check outputs ({e}): pip install "
+                        "tflite-micro, or compare with tinynas' own reference (--reference numpy)") from None
     interpreter = _interpreter(runtime, model, graph)
     outputs: list[Arrays] = []
     for values in inputs:
@@ -89,4 +89,4 @@ def _interpreter(runtime: object, model: bytes, graph: Graph) -> object:
         except RuntimeError as e:
             arena_bytes *= 8
             if arena_bytes > MAX_ARENA_BYTES:
-                raise ModelError(f"model '{graph.name}': the TFLite Micro interpreter refuses it: {e}") from None
+                raise ModelError(f"the TFLite Micro interpreter refuses model '{graph.name}': {e}") from None

@@ -1,7 +1,7 @@
 """What a bench run found, as one frozen value and as JSON (`result.schema.json` beside this file).
 
-Measured and predicted figures have the same nesting. Instructions are exact and come from emulators; cycles are
-measured and come from boards; what is neither is None, never a guess. An estimate says so in its name.
+Measured and predicted figures have the same nesting. Instructions are exact and come from emulators; cycles
+are measured and come from boards; what is neither is None, never a guess. An estimate says so in its name.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ class Predicted:
 
 @dataclass(frozen=True)
 class BenchResult:
-    """See the fields' names; sizes in bytes. `instructions`, `cycles`: median of one inference without marks."""
+    """See the fields' names; sizes in bytes. `instructions`, `cycles`: median of one inference without
+    marks."""
 
     model: str
     model_hash: str

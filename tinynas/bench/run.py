@@ -32,13 +32,14 @@ def bench(
 ) -> BenchResult:
     """Compile, build, run, compare every output, measure.
 
-    `model`: a .tflite, or a Program compiled for `board`. `on`: "qemu", or "board" for one that has been flashed
-    with the firmware built here and listens on `port`. `inputs`: inferences, each compared with `reference`
-    ("tflm": the TFLite Micro interpreter; "numpy"). `warmup`, `repeats`: runs of each input. `directory`: keeps the
-    built firmware (absent, empty, or of an earlier run); None: tinynas' cache.
+    `model`: a .tflite, or a Program compiled for `board`. `on`: "qemu", or "board" for one that has been
+    flashed with the firmware built here and listens on `port`. `inputs`: inferences, each compared with
+    `reference` ("tflm": the TFLite Micro interpreter; "numpy"). `warmup`, `repeats`: runs of each input.
+    `directory`: keeps the built firmware (absent, empty, or of an earlier run); None: tinynas' cache.
 
-    Outputs that differ are reported in the result. What must not be trusted raises MeasureError; what does not
-    fit, BudgetError; a dead port, LinkError; a missing tool, ToolError. Nothing half-written stays behind."""
+    Outputs that differ are reported in the result. What must not be trusted raises MeasureError; what does
+    not fit, BudgetError; a dead port, LinkError; a missing tool, ToolError. Nothing half-written stays
+    behind."""
     board = load_board(board) if isinstance(board, str) else board
     _check(on, warmup, repeats, port)
     data, name, program = _program(model, board)
@@ -84,7 +85,8 @@ def _compare(program: Program, runs: Sequence[Inference], expected: Sequence[Arr
             other = np.ascontiguousarray(want).reshape(-1)
             if mine.tobytes() != other.tobytes():
                 different += 1
-                at = int(np.flatnonzero(mine.view(np.uint8) != other.view(np.uint8))[0]) // want.dtype.itemsize
+                byte = np.flatnonzero(mine.view(np.uint8) != other.view(np.uint8))[0]
+                at = int(byte) // want.dtype.itemsize
                 first = first or f"input {k}, output {j}, value {at}: {mine[at]}, should be {other[at]}"
                 break
     return Comparison(len(runs), different, first)

@@ -1,7 +1,7 @@
 """One firmware on one running device: who it is, and single inferences with everything measured about them.
 
-A session raises MeasureError as soon as a figure could no longer be trusted: another image than the one built,
-another model, guard bytes overwritten, a stack or arena overrun, a counter that stands still.
+A session raises MeasureError as soon as a figure could no longer be trusted: another image than the one
+built, another model, guard bytes overwritten, a stack or arena overrun, a counter that stands still.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ class Session:
         if found.texts["board"] != board:
             raise MeasureError(f"the firmware is for board {found.texts['board']}, not {board}")
         if found.texts["model_hash"] != model_hash:
-            raise MeasureError(f"the device runs model {found.texts['model_hash']}, not {model_hash}: flash it again")
+            raise MeasureError(f"the device runs model {found.texts['model_hash']}, not {model_hash}: "
+                               "flash it again")
         self._check_image(found.image_crc)
         sizes = (found.identity.input_bytes, found.identity.output_bytes)
         if sizes != (sum(self._input_sizes), sum(self._output_sizes)):
@@ -71,16 +72,18 @@ class Session:
                                f"({self._built_crc:08x}): flash it again")
 
     def finish(self) -> None:
-        """After the last run: is the image still the one that was built? (On some machines flash can be written.)"""
+        """After the last run: is the image still the one that was built? (On some machines flash can be
+        written.)"""
         crc = self.client.image_crc()
         if crc != self._built_crc:
-            raise MeasureError(f"the firmware overwrote its own image (CRC {crc:08x}, was {self._built_crc:08x})")
+            raise MeasureError(f"the firmware overwrote its own image (CRC {crc:08x}, was "
+                               f"{self._built_crc:08x})")
 
     def infer(self, inputs: bytes, *, at: int | None = None, paint: int | None = None, repeats: int = 1,
               warmup: int = 0) -> Inference:
-        """Run on `inputs` (all of them, one after another). `at`: they lie in the device's test area already, at
-        this offset; then the device can restore them, so that `paint`, `repeats` and `warmup` are possible. Without
-        a test area every run is sent its inputs anew."""
+        """Run on `inputs` (all of them, one after another). `at`: they lie in the device's test area
+        already, at this offset; then the device can restore them, so that `paint`, `repeats` and `warmup`
+        are possible. Without a test area every run is sent its inputs anew."""
         if at is None:
             runs = [self._run_sent(inputs) for _ in range(warmup + repeats)][warmup:]
             ran, ticks = runs[-1][0], tuple(t for _, t in runs)
@@ -90,7 +93,8 @@ class Session:
         stats = self.client.stats()
         self._check_run(ran, stats)
         return Inference(
-            outputs=self._outputs(), ticks=ticks, overhead_ticks=ran.overhead_ticks, mark_ticks=ran.mark_ticks,
+            outputs=self._outputs(), ticks=ticks,
+            overhead_ticks=ran.overhead_ticks, mark_ticks=ran.mark_ticks,
             marks=tuple(self.client.marks()) if ran.layers else (), stack_bytes=stats.stack_bytes,
             high_water_bytes=stats.arena_high_water_bytes,
         )
@@ -119,8 +123,8 @@ class Session:
         if flags & RunFlag.STACK_OVERFLOWED:
             raise MeasureError("the stack ran over its end during the inference")
         if flags & RunFlag.COUNTER_STALLED:
-            raise MeasureError(f"the counter '{self.about.texts['counter']}' stands still: nothing can be measured")
+            raise MeasureError(f"the counter '{self.about.texts['counter']}' stands still")
         arena_bytes = self.about.identity.arena_bytes
         if stats.arena_high_water_bytes > arena_bytes:
-            raise MeasureError(f"the model wrote outside its arena: {stats.arena_high_water_bytes} bytes are used, "
-                               f"the plan has {arena_bytes}")
+            raise MeasureError("the model wrote outside its arena: it uses "
+                               f"{stats.arena_high_water_bytes} bytes, the plan has {arena_bytes}")
