@@ -78,7 +78,8 @@ class Client:
                 break
         identity = self.ask(Hello(), Identity)
         if identity.version != VERSION:
-            raise LinkError(f"the device speaks protocol version {identity.version}, not {VERSION}: flash it again")
+            raise LinkError(f"the device speaks protocol version {identity.version}, not {VERSION}: "
+                            "flash it again")
         return identity
 
     def text(self, which: TextId) -> str:

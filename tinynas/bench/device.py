@@ -59,4 +59,4 @@ def _cause(machine: Machine, error: LinkError) -> Exception:
         status = machine.wait(1)
     except Exception as cause:  # already one clear line
         return cause
-    return LinkError(f"{error}; the emulated firmware ended with status {status} {machine.messages()}".strip())
+    return LinkError(f"{error}; the firmware ended with status {status} {machine.messages()}".strip())

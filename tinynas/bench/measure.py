@@ -94,8 +94,8 @@ def _measure_board(task: Task, project: Path, elf: Path) -> Measured:
 def _check_clock(board: Board, about: About) -> None:
     found = about.identity
     if found.clock_status or found.clock_hz != board.clock_hz:
-        raise MeasureError(f"the core runs at {found.clock_hz} Hz (clock set-up status {found.clock_status}), "
-                           f"the board file says {board.clock_hz} Hz: no figure would hold")
+        raise MeasureError(f"the core runs at {found.clock_hz} Hz (set-up status {found.clock_status}), the "
+                           f"board file says {board.clock_hz} Hz: no figure would hold")
 
 
 def _run_batch(

@@ -7,6 +7,7 @@ bit-exact with it, but it is ours; it stands in only when the user asks for it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def _values(tensor: Tensor, kind: int, rng: np.random.Generator) -> np.ndarray:
     dtype = np.dtype(tensor.dtype)
     if dtype.kind == "f":
         constants: list[float] = [-1.0, 1.0, 0.0]
-        random = rng.uniform(-1.0, 1.0, tensor.shape)
+        random: np.ndarray = rng.uniform(-1.0, 1.0, tensor.shape)
     else:
         low, high = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
         zero = tensor.zero_point if tensor.quantization is not None else 0
@@ -80,12 +81,12 @@ def _tflm(model: bytes, graph: Graph, inputs: Sequence[Arrays]) -> tuple[list[Ar
     return outputs, f"tflite-micro {version('tflite-micro')}"
 
 
-def _interpreter(runtime: object, model: bytes, graph: Graph) -> object:
+def _interpreter(runtime: Any, model: bytes, graph: Graph) -> Any:
     """Its arena is sized here by trying: an interpreter that has too little says so by failing to load."""
     arena_bytes = ARENA_BYTES
     while True:
         try:
-            return runtime.Interpreter.from_bytes(model, arena_size=arena_bytes)  # type: ignore[attr-defined]
+            return runtime.Interpreter.from_bytes(model, arena_size=arena_bytes)
         except RuntimeError as e:
             arena_bytes *= 8
             if arena_bytes > MAX_ARENA_BYTES:
