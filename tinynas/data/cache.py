@@ -80,7 +80,7 @@ def fit_length(samples: np.ndarray) -> np.ndarray:
 
 @contextlib.contextmanager
 def _unfinished(target: Path) -> Iterator[Path]:
-    """A temporary name beside `target`: it becomes the target when the block ends well, and vanishes otherwise."""
+    """A temporary name beside `target`: renamed when the block ends well, removed when not."""
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
     os.close(handle)

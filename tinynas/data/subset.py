@@ -143,5 +143,5 @@ def _dataset(
         test=test,
         noises=parts.get("train", noises),
         key=key,
-        source=f"recorded speech: the {task} split of {archive.name} (from Speech Commands) in {archive.parent}",
+        source=f"recorded speech: the {task} split of {archive.name} (Speech Commands) in {archive.parent}",
     )

@@ -138,7 +138,7 @@ def _fit_quantizer(dataset: Dataset, front_end: FrontEnd) -> Quantizer:
     clips = dataset.train.clips
     count = total = squares = 0.0
     for start in range(0, len(clips), CHUNK):
-        block = features_to_float(features(front_end, np.asarray(clips[start:start + CHUNK])))
+        block = features_to_float(features(front_end, np.asarray(clips[start:start + CHUNK])), front_end)
         count += block.size
         total += float(block.sum(dtype=np.float64))
         squares += float(np.square(block, dtype=np.float64).sum())
