@@ -19,6 +19,7 @@ from tinynas.bench.result import BenchResult, Clock, Counter, Layer, Predicted, 
 from tinynas.bench.session import Inference
 from tinynas.boards import Board
 from tinynas.compile.fit import estimated_latency_ms
+from tinynas.errors import MeasureError
 from tinynas.target.elf import footprint
 from tinynas.target.toolchain import find_toolchain, read_manifest
 
@@ -110,8 +111,14 @@ def _latency_ms(ticks_hz: int, runs: Iterable[Inference]) -> float:
 
 
 def _outside(task: Task, measured: Measured) -> int | None:
-    """Instructions of the typical inference that no layer has: entry, exit, and the difference marks make."""
+    """Instructions of the typical inference that no layer has: entry and exit of the invoke function.
+
+    MeasureError when they are too many to be that: a wrapped counter, or marks that changed the code."""
     if measured.profiled is None:
         return None
     total = statistics.median_low(instructions(task.board, measured.inferences[measured.typical]))
-    return total - sum(layer_instructions(task.board, measured.profiled))
+    inside = sum(layer_instructions(task.board, measured.profiled))
+    if abs(total - inside) > 200 + total // 100:
+        raise MeasureError(f"{inside} instructions in the layers, but {total} in the whole inference: "
+                           "the counter cannot be trusted")
+    return total - inside
