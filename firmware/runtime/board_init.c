@@ -17,7 +17,7 @@ void tn_board_init(void)
     }
     tn_caches_on();
     (void)tn_run_steps(tn_uart_steps, tn_uart_step_count);
-    tn_uart_init(tn_clock_status == 0u ? TN_UART_CLOCK_HZ : TN_UART_FALLBACK_CLOCK_HZ, TN_UART_BAUD);
+    tn_uart_init(tn_clock_status == 0u ? TN_UART_DIVISOR : TN_UART_FALLBACK_DIVISOR);
     __asm volatile("cpsie i" ::: "memory");
     tn_timer_init();
     tn_timer_calibrate();

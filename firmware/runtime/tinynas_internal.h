@@ -8,8 +8,8 @@
 
 void tn_caches_on(void);
 
-/* One uart_KIND.c is linked. `clock_hz`: of the peripheral. */
-void tn_uart_init(uint32_t clock_hz, uint32_t baud);
+/* One uart_KIND.c is linked. `divisor`: what its divisor register takes, worked out by the generator. */
+void tn_uart_init(uint32_t divisor);
 void tn_uart_irq(void);
 
 /* One timer_KIND.c is linked (and timer_systick.c where another may stall). */

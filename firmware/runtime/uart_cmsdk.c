@@ -18,10 +18,9 @@
 #define CTRL_RX_IRQ 8u
 #define INT_RX 2u
 
-void tn_uart_init(uint32_t clock_hz, uint32_t baud)
+void tn_uart_init(uint32_t divisor)
 {
-    uint32_t divisor = (clock_hz + baud / 2u) / baud;
-    TN_REG(BAUDDIV) = divisor < 16u ? 16u : divisor;
+    TN_REG(BAUDDIV) = divisor;
     TN_REG(CTRL) = CTRL_TX | CTRL_RX | CTRL_RX_IRQ;
     tn_enable_irq(TN_UART_IRQ);
 }

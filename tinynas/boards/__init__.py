@@ -21,6 +21,8 @@ from tinynas.boards.model import (
     Timer,
     Uart,
 )
+from tinynas.boards.serial import uart_divisor
 
 __all__ = ["HOST", "Board", "Boot", "Clock", "Core", "Emulation", "FlashFactor", "Marker", "Power",
-           "Region", "Step", "Timer", "Uart", "gcc_flags", "list_boards", "load_board", "variant_of"]
+           "Region", "Step", "Timer", "Uart", "gcc_flags", "list_boards", "load_board", "uart_divisor",
+           "variant_of"]

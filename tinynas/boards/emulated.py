@@ -49,10 +49,11 @@ def _lay(board: Board, room: Region, uses: tuple[str, ...]) -> list[Region]:
         if not set(uses) & set(region.use):
             continue
         at = (at + 1023) // 1024 * 1024
+        boot = board.boot.length if board.boot and "code" in region.use else 0
         if at + region.length > room.end:
             raise BoardError(f"board {board.name}: its region '{region.name}' does not fit the "
                              f"emulated machine's '{room.name}' ({room.length} bytes)")
-        laid.append(replace(region, origin=at))
+        laid.append(replace(region, origin=at, length=region.length - boot))
         at += region.length
     return laid
 

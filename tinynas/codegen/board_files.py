@@ -11,8 +11,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from tinynas import __version__
-from tinynas.boards import Board, Step
+from tinynas.boards import Board, Step, Uart, uart_divisor
 from tinynas.codegen.boot2 import boot_source
+from tinynas.errors import BoardError
 from tinynas.resources import resource_dir
 
 _V6M = ("cortex-m0plus",)
@@ -80,6 +81,7 @@ def _defines(target: Board, baud: int | None) -> list[dict[str, str]]:
     assert clock and uart and timer
     emulate = target.emulate if target.emulated else None
     waits = clock.flash_wait_states
+    rate = uart.baud if baud is None else baud
     core = target.core.name
     pairs: list[tuple[str, int | str, str]] = [
         ("TN_EMULATED", int(target.emulated), ""),
@@ -97,10 +99,10 @@ def _defines(target: Board, baud: int | None) -> list[dict[str, str]]:
         ("TN_DCACHE", int(clock.dcache), "the core's own"),
         ("TN_UART_BASE", _word(uart.base), uart.kind),
         ("TN_UART_IRQ", f"{uart.irq}u", ""),
-        ("TN_UART_CLOCK_HZ", f"{uart.clock_hz}u", ""),
-        ("TN_UART_FALLBACK_CLOCK_HZ", f"{uart.fallback_clock_hz}u", "when the clock set-up failed"),
-        ("TN_UART_DIVISOR_SCALE", f"{uart.divisor_scale}u", ""),
-        ("TN_UART_BAUD", f"{uart.baud if baud is None else baud}u", ""),
+        ("TN_UART_BAUD", f"{rate}u", ""),
+        ("TN_UART_DIVISOR", f"{uart_divisor(uart, uart.clock_hz, rate)}u", f"from {uart.clock_hz} Hz"),
+        ("TN_UART_FALLBACK_DIVISOR", f"{_fallback_divisor(uart, rate)}u",
+         f"from {uart.fallback_clock_hz} Hz, when the clock set-up failed"),
         ("TN_TIMER_BASE", _word(timer.base), timer.kind),
         ("TN_TIMER_HZ", f"{timer.hz}u", ""),
         ("TN_TESTDATA_ORIGIN", _word(emulate.testdata_origin if emulate else 0), "filled by the host"),
@@ -113,6 +115,14 @@ def _defines(target: Board, baud: int | None) -> list[dict[str, str]]:
                   ("TN_MARKER_LOW_ADDRESS", _word(marker.low_address), ""),
                   ("TN_MARKER_LOW_VALUE", _word(marker.low_value), "")]
     return [{"name": n, "value": str(v), "why": w} for n, v, w in pairs]
+
+
+def _fallback_divisor(uart: Uart, rate: int) -> int:
+    """A rate the reset clock cannot make leaves the good divisor: the link is lost then, not the build."""
+    try:
+        return uart_divisor(uart, uart.fallback_clock_hz, rate)
+    except BoardError:
+        return uart_divisor(uart, uart.clock_hz, rate)
 
 
 def _handlers(target: Board) -> list[dict[str, str]]:

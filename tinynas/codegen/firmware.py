@@ -25,6 +25,7 @@ from tinynas.resources import resource_dir
 
 MANIFEST = "firmware.json"
 STACK_BYTES = 8 * 1024
+_HARNESS_RESERVE_BYTES = 16 * 1024
 _COMMON = ("startup.c", "board_init.c", "steps.c", "caches.c", "uart_ring.c", "timer_calibrate.c",
            "fault.c", "exit.c", "stack.c", "integrity.c", "string.c")
 _HEADERS = ("tinynas_runtime.h", "tinynas_internal.h", "registers.h", "steps.h", "uart_ring.h")
@@ -56,7 +57,7 @@ def write_firmware(board: Board, variant: str, directory: Path, app_sources: Seq
     Raises BudgetError when the arena fits no memory, UsageError when `directory` holds something
     that is not a firmware project, or two sources have one name."""
     target = variant_of(board, variant)
-    arena_region = _arena_region(target, arena_bytes)
+    arena_region = _arena_region(target, arena_bytes, stack_bytes)
     files = _sources(app_sources)
     files.update(_runtime(target))
     files.update(render_board_files(target, variant, arena_region, stack_bytes, baud))
@@ -69,10 +70,17 @@ def write_firmware(board: Board, variant: str, directory: Path, app_sources: Seq
                            manifest["linker_script"], stack_bytes, arena_region)
 
 
-def _arena_region(target: Board, arena_bytes: int) -> str:
-    for region in target.regions_for("arena"):
-        if arena_bytes <= region.length:
+def _arena_region(target: Board, arena_bytes: int, stack_bytes: int) -> str:
+    """The first memory listed for arenas that holds it (beside stack and harness, where they share
+    one), else the largest: then the linker has the last word."""
+    regions = target.regions_for("arena")
+    for region in regions:
+        shared = stack_bytes + _HARNESS_RESERVE_BYTES if "data" in region.use else 0
+        if arena_bytes + shared <= region.length:
             return region.name
+    largest = max(regions, key=lambda r: r.length)
+    if arena_bytes <= largest.length:
+        return largest.name
     raise BudgetError(f"an arena of {arena_bytes} bytes does not fit board {target.name}: its largest "
                       f"memory for arenas has {target.sram_bytes} bytes")
 
@@ -92,7 +100,7 @@ def _runtime(target: Board) -> dict[str, bytes]:
     assert target.uart and target.timer
     folder = resource_dir("firmware") / "runtime"
     names = {*_COMMON, *_HEADERS, f"uart_{target.uart.kind}.c", f"timer_{target.timer.kind}.c"}
-    if target.timer.kind == "dwt":
+    if target.timer.kind in ("dwt", "systick"):
         names.add("systick.c")
     return {f"runtime/{n}": (folder / n).read_bytes() for n in sorted(names)}
 
