@@ -67,7 +67,7 @@ void tinynas_conv_plain(const tinynas_conv_plain_params *p, const int8_t *in, in
                                p->high,
                                p->zero_point};
     int8_t *window = (int8_t *)scratch;
-    const int32_t positions = p->out_h * p->out_w;
+    const int32_t positions = p->batches * p->out_h * p->out_w;
     int32_t y = 0, x = 0, n;
     int32_t step = p->out_c;
 
@@ -84,7 +84,10 @@ void tinynas_conv_plain(const tinynas_conv_plain_params *p, const int8_t *in, in
         if (!p->backward) {
             if (++x == p->out_w) {
                 x = 0;
-                y++;
+                if (++y == p->out_h) {
+                    y = 0; /* of the next image */
+                    in += p->in_h * p->in_w * p->in_c;
+                }
             }
         } else if (--x < 0) {
             x = p->out_w - 1;

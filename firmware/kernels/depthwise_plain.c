@@ -170,9 +170,9 @@ void tinynas_depthwise_plain(const tinynas_depthwise_plain_params *p, const int8
                              void *scratch)
 {
     tinynas_tap *taps = (tinynas_tap *)scratch;
-    const tinynas_depthwise_position at = {in, taps, taps + p->kernel_h * p->kernel_w,
-                                           p->in_c * p->multiplier};
-    const int32_t positions = p->out_h * p->out_w;
+    tinynas_depthwise_position at = {in, taps, taps + p->kernel_h * p->kernel_w,
+                                     p->in_c * p->multiplier};
+    const int32_t positions = p->batches * p->out_h * p->out_w;
     const int32_t multiplier = p->multiplier;
     int32_t step = at.channels;
     int32_t y = 0, x = 0, n, k;
@@ -184,7 +184,7 @@ void tinynas_depthwise_plain(const tinynas_depthwise_plain_params *p, const int8
         step = -step;
     }
     for (n = 0; n < positions; n++) {
-        tinynas_depthwise_taps(p, in, y, x, taps);
+        tinynas_depthwise_taps(p, at.in, y, x, taps);
         if (multiplier == 1) {
             tinynas_depthwise_run(p, &at, 0, 1, 0, p->in_c, out);
         } else {
@@ -197,7 +197,10 @@ void tinynas_depthwise_plain(const tinynas_depthwise_plain_params *p, const int8
         if (!p->backward) {
             if (++x == p->out_w) {
                 x = 0;
-                y++;
+                if (++y == p->out_h) {
+                    y = 0; /* of the next image */
+                    at.in += p->in_h * p->in_w * p->in_c;
+                }
             }
         } else if (--x < 0) {
             x = p->out_w - 1;

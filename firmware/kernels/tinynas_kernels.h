@@ -14,12 +14,13 @@ extern "C" {
 #endif
 
 /* CONV_2D of any shape. scratch: kernel_h kernel_w in_c bytes, word aligned. Each position is read
- * whole before it is written; positions go in raster order, reversed when backward. */
+ * whole before it is written; positions go in raster order, reversed when backward (one batch). */
 typedef struct {
     const int8_t *weights; /* [out_c][kernel_h][kernel_w][in_c] */
     const int32_t *bias;
     const int32_t *multipliers;
     const int8_t *shifts;
+    int32_t batches;
     int32_t in_h, in_w, in_c;
     int32_t out_h, out_w, out_c;
     int32_t kernel_h, kernel_w;
@@ -67,13 +68,14 @@ void tinynas_dense_plain(const tinynas_dense_plain_params *p, const int8_t *in, 
 /* DEPTHWISE_CONV_2D of any shape; output channel i * multiplier + m reads input channel i.
  * scratch: kernel_h kernel_w pointers, word aligned. Blocks of four output channels (of one input
  * channel when multiplier > 1), then single ones, each read before it is written; blocks within a
- * position and positions in raster order go upwards, all reversed when backward. */
+ * position and positions in raster order go upwards, all reversed when backward (one batch). */
 typedef struct {
     const int8_t *weights; /* [kernel_h][kernel_w][in_c * multiplier] */
     const int32_t *bias;
     const int32_t *multipliers;
     const int8_t *shifts;
     const int8_t *padding; /* in_c bytes of the input zero point; unused without padding */
+    int32_t batches;
     int32_t in_h, in_w, in_c;
     int32_t out_h, out_w, multiplier;
     int32_t kernel_h, kernel_w;
@@ -89,6 +91,7 @@ void tinynas_depthwise_plain(const tinynas_depthwise_plain_params *p, const int8
 /* AVERAGE_POOL_2D and MAX_POOL_2D. Each output is written after its window is read; outputs go in
  * raster order, channels upwards. low and high are the limits themselves. */
 typedef struct {
+    int32_t batches;
     int32_t in_h, in_w, channels;
     int32_t out_h, out_w;
     int32_t kernel_h, kernel_w;
@@ -176,11 +179,11 @@ typedef struct {
 } tinynas_copy_rows_params;
 void tinynas_copy_rows(const tinynas_copy_rows_params *p, const int8_t *in, int8_t *out);
 
-/* out[i][j][k][l][..run] = in[start + i step0 + j step1 + k step2 + l step3 ..]: TRANSPOSE and
- * STRIDED_SLICE. Written in order; each run is read just before it is written. */
+/* out[h][i][j][k][l][..run] = in[start + h step0 + i step1 + j step2 + k step3 + l step4 ..]:
+ * TRANSPOSE and STRIDED_SLICE. Written in order; each run is read just before it is written. */
 typedef struct {
-    int32_t dim0, dim1, dim2, dim3;
-    int32_t step0, step1, step2, step3;
+    int32_t dim0, dim1, dim2, dim3, dim4;
+    int32_t step0, step1, step2, step3, step4;
     int32_t start, run;
 } tinynas_copy_steps_params;
 void tinynas_copy_steps(const tinynas_copy_steps_params *p, const int8_t *in, int8_t *out);

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from tinynas.graph import Graph, Op
 from tinynas.graph.tensor import Shape
 from tinynas.kernels.common import input_tensor, not_int8, output_tensor
-from tinynas.kernels.loops import four, merge, named, row_major
-from tinynas.kernels.path import Overlap
+from tinynas.kernels.loops import leading, merge, named, row_major
+from tinynas.kernels.path import Overlap, up
 
 
 def _steps(shape: Shape, rank: int) -> tuple[int, ...]:
@@ -28,7 +28,11 @@ def binary_loops(op: Op, graph: Graph) -> tuple[tuple[int, ...], tuple[int, ...]
 def binary_fields(op: Op, graph: Graph) -> dict[str, int]:
     """Fields dim0 .. b_step3."""
     sizes, a, b = binary_loops(op, graph)
-    return {**named("dim", four(sizes, 1)), **named("a_step", four(a, 0)), **named("b_step", four(b, 0))}
+    return {
+        **named("dim", leading(4, sizes, 1)),
+        **named("a_step", leading(4, a, 0)),
+        **named("b_step", leading(4, b, 0)),
+    }
 
 
 def binary_refusal(op: Op, graph: Graph) -> str | None:
@@ -51,7 +55,7 @@ def binary_overlaps(op: Op, graph: Graph) -> Mapping[tuple[int, int], Overlap]:
 
 def binary_constant_bytes(op: Op, graph: Graph) -> int:
     """Flash of a constant operand."""
-    return sum(graph.tensors[t].size_bytes for t in dict.fromkeys(op.inputs) if graph.tensors[t].constant)
+    return sum(up(graph.tensors[t].size_bytes) for t in set(op.inputs) if graph.tensors[t].constant)
 
 
 def binary_features(op: Op, graph: Graph) -> dict[str, float]:

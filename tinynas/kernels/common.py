@@ -9,7 +9,7 @@ import numpy as np
 from tinynas.errors import ModelError
 from tinynas.graph import ABSENT, Graph, Op, Tensor
 from tinynas.graph.fixed_point import activation_range
-from tinynas.kernels.path import Array
+from tinynas.kernels.path import Array, Constants, up
 
 FIELD_BYTES = 4  # every field of a params struct is a 32-bit integer, float or pointer
 
@@ -74,8 +74,14 @@ def not_int8(tensors: Iterable[Tensor | None]) -> str | None:
     return None
 
 
-def batched(tensor: Tensor) -> str | None:
-    """Why a path for one image at a time refuses this tensor."""
-    if tensor.shape[0] != 1:
-        return f"batch {tensor.shape[0]}: this path takes one image at a time; export the model with batch 1"
-    return None
+def layer_constants(weight_bytes: int, outputs: int, factors: int, fields: int) -> Constants:
+    """Flash of a convolution or dense layer: weights and bias; `factors` multipliers and shifts, params."""
+    return Constants(
+        weights=up(weight_bytes) + 4 * outputs,
+        tables=4 * factors + up(factors) + FIELD_BYTES * fields,
+    )
+
+
+def struct_constants(fields: int) -> Constants:
+    """Flash of an operator that has parameters only."""
+    return Constants(tables=FIELD_BYTES * fields)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from tinynas.boards import Core
 from tinynas.graph import Graph, Op
 from tinynas.graph.ops import Conv2D
-from tinynas.kernels.common import FIELD_BYTES, batched, input_tensor, limits, not_int8, output_tensor
-from tinynas.kernels.conv_plain import REQUANTIZER_BYTES, conv_arrays, conv_features, conv_window
+from tinynas.kernels.common import input_tensor, layer_constants, limits, not_int8, output_tensor
+from tinynas.kernels.conv_plain import conv_arrays, conv_features, conv_window
 from tinynas.kernels.distances import whole_position
 from tinynas.kernels.path import Call, Code, Constants, KernelPath, Overlap
 
@@ -25,7 +25,9 @@ class Conv1x1Plain(KernelPath):
         x, w, y = input_tensor(graph, op), input_tensor(graph, op, 1), output_tensor(graph, op)
         if w.shape[1:3] != (1, 1):
             return f"runs 1 x 1 kernels, not {w.shape[1]} x {w.shape[2]}"
-        return not_int8((x, w, y)) or batched(x)
+        if x.shape[0] != 1 and op.stride != (1, 1):
+            return f"batch {x.shape[0]} with stride {op.stride[0]} x {op.stride[1]}"
+        return not_int8((x, w, y))
 
     def scratch_bytes(self, op: Op, graph: Graph) -> int:
         return input_tensor(graph, op).shape[3]
@@ -33,19 +35,18 @@ class Conv1x1Plain(KernelPath):
     def overlaps(self, op: Op, graph: Graph) -> Mapping[tuple[int, int], Overlap]:
         assert isinstance(op, Conv2D)
         x, y = input_tensor(graph, op), output_tensor(graph, op)
+        if x.shape[0] != 1:
+            return {}
         overlap = whole_position(conv_window(op, graph), x.shape[3], y.shape[3])
         return {(op.inputs[0], op.outputs[0]): overlap}
 
     def constants(self, op: Op, graph: Graph) -> Constants:
         outputs = output_tensor(graph, op).shape[3]
-        return Constants(
-            weights=input_tensor(graph, op, 1).size_bytes + 4 * outputs,
-            tables=REQUANTIZER_BYTES * outputs + FIELD_BYTES * FIELDS,
-        )
+        return layer_constants(input_tensor(graph, op, 1).size_bytes, outputs, outputs, FIELDS)
 
     def features(self, op: Op, graph: Graph) -> Mapping[str, float]:
         y, depth = output_tensor(graph, op), input_tensor(graph, op).shape[3]
-        return conv_features(y.shape[1] * y.shape[2], depth, y.shape[3], depth)
+        return conv_features(y.elements // y.shape[3], depth, y.shape[3], depth)
 
     def code(self, op: Op, graph: Graph, backward: bool = False) -> Code:
         assert isinstance(op, Conv2D)
@@ -54,7 +55,7 @@ class Conv1x1Plain(KernelPath):
         column_step = op.stride[1] * in_c
         row_step = op.stride[0] * x.shape[2] * in_c
         if op.stride == (1, 1):
-            rows, columns = 1, rows * columns
+            rows, columns = 1, x.shape[0] * rows * columns
         in_start = out_start = 0
         if backward:
             in_start = (rows - 1) * row_step + (columns - 1) * column_step

@@ -9,10 +9,9 @@ from tinynas.graph import Graph, Op, Tensor
 from tinynas.graph.ops import Conv2D
 from tinynas.graph.requantize import output_multipliers
 from tinynas.kernels.common import (
-    FIELD_BYTES,
-    batched,
     folded_bias,
     input_tensor,
+    layer_constants,
     limits,
     not_int8,
     output_tensor,
@@ -23,8 +22,7 @@ from tinynas.kernels.common import (
 from tinynas.kernels.distances import Window, whole_position
 from tinynas.kernels.path import Array, Call, Code, Constants, KernelPath, Overlap
 
-FIELDS = 23
-REQUANTIZER_BYTES = 4 + 1  # a multiplier and a shift per output channel
+FIELDS = 24
 
 
 def conv_window(op: Conv2D, graph: Graph) -> Window:
@@ -64,8 +62,7 @@ class ConvPlain(KernelPath):
     def refuses(self, op: Op, graph: Graph, core: Core) -> str | None:
         if not isinstance(op, Conv2D):
             return f"runs CONV_2D, not {op.kind}"
-        x, y = input_tensor(graph, op), output_tensor(graph, op)
-        return not_int8((x, input_tensor(graph, op, 1), y)) or batched(x)
+        return not_int8((input_tensor(graph, op), input_tensor(graph, op, 1), output_tensor(graph, op)))
 
     def scratch_bytes(self, op: Op, graph: Graph) -> int:
         return self._depth(op, graph)
@@ -73,20 +70,19 @@ class ConvPlain(KernelPath):
     def overlaps(self, op: Op, graph: Graph) -> Mapping[tuple[int, int], Overlap]:
         assert isinstance(op, Conv2D)
         x, y = input_tensor(graph, op), output_tensor(graph, op)
+        if x.shape[0] != 1:
+            return {}
         overlap = whole_position(conv_window(op, graph), x.shape[3], y.shape[3])
         return {(op.inputs[0], op.outputs[0]): overlap}
 
     def constants(self, op: Op, graph: Graph) -> Constants:
         outputs = output_tensor(graph, op).shape[3]
-        return Constants(
-            weights=input_tensor(graph, op, 1).size_bytes + 4 * outputs,
-            tables=REQUANTIZER_BYTES * outputs + FIELD_BYTES * FIELDS,
-        )
+        return layer_constants(input_tensor(graph, op, 1).size_bytes, outputs, outputs, FIELDS)
 
     def features(self, op: Op, graph: Graph) -> Mapping[str, float]:
         assert isinstance(op, Conv2D)
         window, y = conv_window(op, graph), output_tensor(graph, op)
-        positions, depth = y.shape[1] * y.shape[2], self._depth(op, graph)
+        positions, depth = y.elements // y.shape[3], self._depth(op, graph)
         runs = window.kernel[0] * (1 if window.dilation[1] == 1 else window.kernel[1])
         return {**conv_features(positions, depth, y.shape[3], depth), "runs": float(positions * runs)}
 
@@ -96,6 +92,7 @@ class ConvPlain(KernelPath):
         window = conv_window(op, graph)
         params: dict[str, int | str] = {
             "weights": "weights", "bias": "bias", "multipliers": "multipliers", "shifts": "shifts",
+            "batches": x.shape[0],
             "in_h": x.shape[1], "in_w": x.shape[2], "in_c": x.shape[3],
             "out_h": y.shape[1], "out_w": y.shape[2], "out_c": y.shape[3],
             "kernel_h": window.kernel[0], "kernel_w": window.kernel[1],

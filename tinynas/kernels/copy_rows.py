@@ -9,7 +9,7 @@ from tinynas.boards import Core
 from tinynas.graph import Graph, Op
 from tinynas.graph.ops import Concat, ExpandDims, Reshape, Split, Squeeze
 from tinynas.kernels.common import FIELD_BYTES, not_int8, output_tensor
-from tinynas.kernels.path import Call, Code, Constants, KernelPath, Overlap
+from tinynas.kernels.path import Call, Code, Constants, KernelPath, Overlap, up
 
 FIELDS = 6
 COPIES = (Concat, ExpandDims, Reshape, Split, Squeeze)
@@ -66,7 +66,7 @@ class CopyRows(KernelPath):
         calls = list(_parts(op, graph))
         constant = {t for t, _, _ in calls if graph.tensors[t].constant}
         return Constants(
-            weights=sum(graph.tensors[t].size_bytes for t in constant),
+            weights=sum(up(graph.tensors[t].size_bytes) for t in constant),
             tables=FIELD_BYTES * FIELDS * len(calls),
         )
 

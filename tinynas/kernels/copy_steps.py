@@ -10,10 +10,10 @@ from tinynas.boards import Core
 from tinynas.graph import Graph, Op
 from tinynas.graph.ops import StridedSlice, Transpose
 from tinynas.kernels.common import FIELD_BYTES, input_tensor, not_int8, output_tensor
-from tinynas.kernels.loops import four, merge, named, row_major
+from tinynas.kernels.loops import leading, merge, named, row_major
 from tinynas.kernels.path import Call, Code, Constants, KernelPath, Overlap
 
-FIELDS = 10
+FIELDS = 12
 
 
 def gather(op: Transpose | StridedSlice, graph: Graph) -> tuple[tuple[int, ...], tuple[int, ...], int, int]:
@@ -49,8 +49,8 @@ class CopySteps(KernelPath):
     def refuses(self, op: Op, graph: Graph, core: Core) -> str | None:
         if not isinstance(op, Transpose | StridedSlice):
             return f"runs TRANSPOSE and STRIDED_SLICE, not {op.kind}"
-        if len(gather(op, graph)[0]) > 4:
-            return "it needs more than four nested loops; transpose in two steps"
+        if len(gather(op, graph)[0]) > 5:
+            return "it needs more than five nested loops; transpose in two steps"
         return not_int8((input_tensor(graph, op), output_tensor(graph, op)))
 
     def overlaps(self, op: Op, graph: Graph) -> Mapping[tuple[int, int], Overlap]:
@@ -85,7 +85,9 @@ class CopySteps(KernelPath):
         assert isinstance(op, Transpose | StridedSlice)
         sizes, steps, start, run = gather(op, graph)
         params: dict[str, int | str] = {
-            **named("dim", four(sizes, 1)), **named("step", four(steps, 0)), "start": start, "run": run,
+            **named("dim", leading(5, sizes, 1)),
+            **named("step", leading(5, steps, 0)),
+            "start": start, "run": run,
         }
         return Code(calls=(Call("tinynas_copy_steps", params, (op.inputs[0],), (op.outputs[0],)),))
 

@@ -9,9 +9,9 @@ from tinynas.graph import Graph, Op
 from tinynas.graph.ops import Dense
 from tinynas.graph.ops.dense import dense_multipliers
 from tinynas.kernels.common import (
-    FIELD_BYTES,
     folded_bias,
     input_tensor,
+    layer_constants,
     limits,
     not_int8,
     output_tensor,
@@ -19,7 +19,8 @@ from tinynas.kernels.common import (
     tensor_in,
     weights_of,
 )
-from tinynas.kernels.conv_plain import REQUANTIZER_BYTES, conv_features
+from tinynas.kernels.conv_plain import conv_features
+from tinynas.kernels.distances import rows_of_blocks
 from tinynas.kernels.path import Array, Call, Code, Constants, KernelPath, Overlap
 
 FIELDS = 11
@@ -49,22 +50,12 @@ class DensePlain(KernelPath):
 
     def overlaps(self, op: Op, graph: Graph) -> Mapping[tuple[int, int], Overlap]:
         """Four outputs (or one of the last) are written when their row is read; later ones read it again."""
-        rows, depth, outputs = dense_shape(op, graph)
-        last = 4 if outputs % 4 == 0 else 1
-        forward = -rows * depth
-        if outputs > last:
-            forward = max(forward, *(n * (outputs - depth) + outputs - last for n in (0, rows - 1)))
-        if rows > 1:
-            forward = max(forward, *(n * (outputs - depth) for n in (1, rows - 1)))
-        return {(op.inputs[0], op.outputs[0]): Overlap(forward, None)}
+        return {(op.inputs[0], op.outputs[0]): rows_of_blocks(*dense_shape(op, graph), 4)}
 
     def constants(self, op: Op, graph: Graph) -> Constants:
         _, depth, outputs = dense_shape(op, graph)
         factors = 1 if per_tensor(op, graph) else outputs
-        return Constants(
-            weights=depth * outputs + 4 * outputs,
-            tables=REQUANTIZER_BYTES * factors + FIELD_BYTES * FIELDS,
-        )
+        return layer_constants(depth * outputs, outputs, factors, FIELDS)
 
     def features(self, op: Op, graph: Graph) -> Mapping[str, float]:
         rows, depth, outputs = dense_shape(op, graph)

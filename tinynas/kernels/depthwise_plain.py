@@ -11,10 +11,9 @@ from tinynas.graph import Graph, Op
 from tinynas.graph.ops import DepthwiseConv2D
 from tinynas.graph.requantize import output_multipliers
 from tinynas.kernels.common import (
-    FIELD_BYTES,
-    batched,
     folded_bias,
     input_tensor,
+    layer_constants,
     limits,
     not_int8,
     output_tensor,
@@ -22,11 +21,10 @@ from tinynas.kernels.common import (
     tensor_in,
     weights_of,
 )
-from tinynas.kernels.conv_plain import REQUANTIZER_BYTES
 from tinynas.kernels.distances import Window, by_channel
-from tinynas.kernels.path import Array, Call, Code, Constants, KernelPath, Overlap
+from tinynas.kernels.path import Array, Call, Code, Constants, KernelPath, Overlap, up
 
-FIELDS = 23
+FIELDS = 24
 TAP_BYTES = 4  # a pointer on the target, an offset on a 64-bit host
 
 
@@ -43,8 +41,7 @@ class DepthwisePlain(KernelPath):
     def refuses(self, op: Op, graph: Graph, core: Core) -> str | None:
         if not isinstance(op, DepthwiseConv2D):
             return f"runs DEPTHWISE_CONV_2D, not {op.kind}"
-        x, y = input_tensor(graph, op), output_tensor(graph, op)
-        return not_int8((x, input_tensor(graph, op, 1), y)) or batched(x)
+        return not_int8((input_tensor(graph, op), input_tensor(graph, op, 1), output_tensor(graph, op)))
 
     def scratch_bytes(self, op: Op, graph: Graph) -> int:
         w = input_tensor(graph, op, 1)
@@ -52,23 +49,23 @@ class DepthwisePlain(KernelPath):
 
     def overlaps(self, op: Op, graph: Graph) -> Mapping[tuple[int, int], Overlap]:
         assert isinstance(op, DepthwiseConv2D)
-        channels = input_tensor(graph, op).shape[3]
+        batches, _, _, channels = input_tensor(graph, op).shape
+        if batches != 1:
+            return {}
         overlap = by_channel(depthwise_window(op, graph), channels, op.multiplier, 4)
         return {(op.inputs[0], op.outputs[0]): overlap}
 
     def constants(self, op: Op, graph: Graph) -> Constants:
         assert isinstance(op, DepthwiseConv2D)
         x, outputs = input_tensor(graph, op), output_tensor(graph, op).shape[3]
-        padding = x.shape[3] if depthwise_window(op, graph).padded else 0
-        return Constants(
-            weights=input_tensor(graph, op, 1).size_bytes + 4 * outputs,
-            tables=REQUANTIZER_BYTES * outputs + padding + FIELD_BYTES * FIELDS,
-        )
+        layer = layer_constants(input_tensor(graph, op, 1).size_bytes, outputs, outputs, FIELDS)
+        padding = up(x.shape[3]) if depthwise_window(op, graph).padded else 0
+        return Constants(layer.weights, layer.tables + padding)
 
     def features(self, op: Op, graph: Graph) -> Mapping[str, float]:
         assert isinstance(op, DepthwiseConv2D)
         window, y = depthwise_window(op, graph), output_tensor(graph, op)
-        positions, taps = y.shape[1] * y.shape[2], window.kernel[0] * window.kernel[1]
+        positions, taps = y.elements // y.shape[3], window.kernel[0] * window.kernel[1]
         run = y.shape[3] if op.multiplier == 1 else op.multiplier
         runs = y.shape[3] // run
         fours, ones = run // 4 * runs, run % 4 * runs
@@ -96,6 +93,7 @@ class DepthwisePlain(KernelPath):
         params: dict[str, int | str] = {
             "weights": "weights", "bias": "bias", "multipliers": "multipliers", "shifts": "shifts",
             "padding": "padding" if window.padded else 0,
+            "batches": x.shape[0],
             "in_h": x.shape[1], "in_w": x.shape[2], "in_c": x.shape[3],
             "out_h": y.shape[1], "out_w": y.shape[2], "multiplier": op.multiplier,
             "kernel_h": window.kernel[0], "kernel_w": window.kernel[1],

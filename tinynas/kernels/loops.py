@@ -1,6 +1,6 @@
 """Turning shapes into few long loops: neighbouring dimensions that step alike become one.
 
-C kernels loop over four dimensions at most; the fewer and longer, the less they spend on it."""
+C kernels loop over four or five dimensions at most; the fewer and longer, the less they spend on it."""
 
 from __future__ import annotations
 
@@ -40,13 +40,12 @@ def merge(
     return sizes, tuple(tuple(here[n] for _, here in kept) for n in range(len(steps)))
 
 
-def four(values: Sequence[int], fill: int) -> tuple[int, int, int, int]:
-    """`values` with `fill` in front, as four."""
-    missing = 4 - len(values)
+def leading(count: int, values: Sequence[int], fill: int) -> tuple[int, ...]:
+    """`values` with `fill` in front, as `count` numbers."""
+    missing = count - len(values)
     if missing < 0:
-        raise ValueError(f"{len(values)} dimensions do not fit in four loops")
-    a, b, c, d = (fill,) * missing + tuple(values)
-    return a, b, c, d
+        raise ValueError(f"{len(values)} dimensions do not fit in {count} loops")
+    return (fill,) * missing + tuple(values)
 
 
 def named(prefix: str, values: Sequence[int]) -> dict[str, int]:

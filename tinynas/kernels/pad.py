@@ -8,7 +8,7 @@ from tinynas.boards import Core
 from tinynas.graph import Graph, Op
 from tinynas.graph.ops import Pad, PadV2
 from tinynas.kernels.common import FIELD_BYTES, input_tensor, not_int8, output_tensor
-from tinynas.kernels.loops import four, named
+from tinynas.kernels.loops import leading, named
 from tinynas.kernels.path import Call, Code, Constants, KernelPath
 
 FIELDS = 13
@@ -60,9 +60,9 @@ class PadPath(KernelPath):
         value = op.value if isinstance(op, PadV2) else output_tensor(graph, op).zero_point
         loops = pad_loops(op, graph)
         params: dict[str, int | str] = {
-            **named("in", four([size for size, _, _ in loops], 1)),
-            **named("before", four([before for _, before, _ in loops], 0)),
-            **named("after", four([after for _, _, after in loops], 0)),
+            **named("in", leading(4, [size for size, _, _ in loops], 1)),
+            **named("before", leading(4, [before for _, before, _ in loops], 0)),
+            **named("after", leading(4, [after for _, _, after in loops], 0)),
             "value": value,
         }
         return Code(calls=(Call("tinynas_pad", params, (op.inputs[0],), (op.outputs[0],)),))

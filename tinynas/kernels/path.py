@@ -22,6 +22,11 @@ from tinynas.boards import Core
 from tinynas.graph import Graph, Op
 
 
+def up(size: int, align: int = 4) -> int:
+    """`size` rounded up to a multiple of `align`."""
+    return -(-size // align) * align
+
+
 @dataclass(frozen=True, eq=False)
 class Array:
     """A constant array in flash. role "weights" counts as flash.weights, "tables" as flash.tables."""

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from tinynas.graph import Graph, Op
 from tinynas.graph.fixed_point import activation_range
 from tinynas.graph.ops import AveragePool2D, MaxPool2D
-from tinynas.kernels.common import FIELD_BYTES, batched, input_tensor, not_int8, output_tensor
+from tinynas.kernels.common import input_tensor, not_int8, output_tensor, struct_constants
 from tinynas.kernels.distances import Window, by_channel
 from tinynas.kernels.path import Call, Code, Constants, Overlap
 
 Pool = AveragePool2D | MaxPool2D
-FIELDS = 13
+FIELDS = 14
 
 
 def pool_window(op: Pool, graph: Graph) -> Window:
@@ -21,24 +21,25 @@ def pool_window(op: Pool, graph: Graph) -> Window:
 
 
 def pool_refusal(op: Op, graph: Graph) -> str | None:
-    x = input_tensor(graph, op)
-    return not_int8((x, output_tensor(graph, op))) or batched(x)
+    return not_int8((input_tensor(graph, op), output_tensor(graph, op)))
 
 
 def pool_overlaps(op: Pool, graph: Graph, block: int) -> Mapping[tuple[int, int], Overlap]:
     """Forward only: channels upwards, `block` at a time."""
-    channels = input_tensor(graph, op).shape[3]
+    batches, _, _, channels = input_tensor(graph, op).shape
+    if batches != 1:
+        return {}
     forward = by_channel(pool_window(op, graph), channels, 1, block).forward
     return {(op.inputs[0], op.outputs[0]): Overlap(forward, None)}
 
 
 def pool_constants() -> Constants:
-    return Constants(tables=FIELD_BYTES * FIELDS)
+    return struct_constants(FIELDS)
 
 
 def pool_features(op: Pool, graph: Graph, block: int) -> dict[str, float]:
     y = output_tensor(graph, op)
-    positions, channels = y.shape[1] * y.shape[2], y.shape[3]
+    positions, channels = y.elements // y.shape[3], y.shape[3]
     groups = channels // block + channels % block
     return {
         "calls": 1.0,
@@ -53,7 +54,7 @@ def pool_code(op: Pool, graph: Graph, function: str) -> Code:
     x, y, window = input_tensor(graph, op), output_tensor(graph, op), pool_window(op, graph)
     low, high = activation_range(op.activation, y.scale, y.zero_point)
     params: dict[str, int | str] = {
-        "in_h": x.shape[1], "in_w": x.shape[2], "channels": x.shape[3],
+        "batches": x.shape[0], "in_h": x.shape[1], "in_w": x.shape[2], "channels": x.shape[3],
         "out_h": y.shape[1], "out_w": y.shape[2],
         "kernel_h": op.kernel[0], "kernel_w": op.kernel[1],
         "stride_h": op.stride[0], "stride_w": op.stride[1],

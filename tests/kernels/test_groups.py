@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinynas.kernels.distances import dense_distances, window_distances, window_groups
+from tinynas.kernels.groups import dense_distances, window_distances, window_groups
 
 Reads = list[list[int]]  # per output pixel, the input bytes it needs
 Trace = list[tuple[list[int], list[int]]]  # per group, the bytes read and the bytes written
