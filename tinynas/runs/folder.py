@@ -77,7 +77,7 @@ def _take_lock(file: Path) -> IO[str]:
         except OSError as error:
             handle.close()
             raise UsageError(
-                f"another process is using run folder {file.parent}; wait for it or choose another") from error
+                f"another process uses run folder {file.parent}; wait for it or choose another") from error
     return handle
 
 

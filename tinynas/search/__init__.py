@@ -1,0 +1,29 @@
+"""The search: the best model of a space that a board's budgets allow."""
+
+from tinynas.search.cost import Cost, CostOf, distance, overruns, overruns_in_words
+from tinynas.search.driver import Progress, Winner, search
+from tinynas.search.feasible import Feasible, Space
+from tinynas.search.settings import DEMO, PRESETS, SearchSettings
+from tinynas.search.strategies import STRATEGIES, AgingEvolution, RandomSearch, Strategy
+from tinynas.search.trials import Done
+
+__all__ = [
+    "DEMO",
+    "PRESETS",
+    "STRATEGIES",
+    "AgingEvolution",
+    "Cost",
+    "CostOf",
+    "Done",
+    "Feasible",
+    "Progress",
+    "RandomSearch",
+    "SearchSettings",
+    "Space",
+    "Strategy",
+    "Winner",
+    "distance",
+    "overruns",
+    "overruns_in_words",
+    "search",
+]
