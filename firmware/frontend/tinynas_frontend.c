@@ -42,12 +42,12 @@ void tinynas_frontend_hop(const tinynas_frontend *f, uint32_t *state, uint32_t *
     copy_words((tinynas_word *)state, (const tinynas_word *)state + f->hop / 2, kept);
     copy_words((tinynas_word *)state + kept, (const tinynas_word *)(const void *)samples, f->hop / 2);
     tinynas_frontend_fft(f, state, z);
-    if (f->power == 2) {
+    if (TINYNAS_FRONTEND_IS_POWER(f)) {
         tinynas_frontend_powers(f, z);
     } else {
         tinynas_frontend_magnitudes(f, z);
     }
-    if (f->coefficients == 0) {
+    if (!TINYNAS_FRONTEND_HAS_DCT(f)) {
         tinynas_frontend_bands(f, scratch, column);
         return;
     }

@@ -58,9 +58,8 @@ typedef struct {
     int32_t shift;
 } tinynas_frontend_quantizer;
 
-/* Words of state and scratch a front end needs. */
-#define TINYNAS_FRONTEND_STATE_WORDS(points) (points)
-#define TINYNAS_FRONTEND_SCRATCH_WORDS(points, bands) (2 * (points) + ((bands) + 1) / 2)
+/* state: `points` words. scratch: 2 `points` words, with a DCT (bands + 1) / 2 more; the generated header of a
+ * front end names both lengths. */
 
 /* Forget the past: as if silence had been heard. */
 void tinynas_frontend_reset(const tinynas_frontend *f, uint32_t *state);
@@ -73,11 +72,7 @@ void tinynas_frontend_prime(const tinynas_frontend *f, uint32_t *state, const in
 void tinynas_frontend_hop(const tinynas_frontend *f, uint32_t *state, uint32_t *scratch, const int16_t *samples,
                           int16_t *column);
 
-/* The same, quantized for the network. `scratch` needs room for the int16 column too: it is kept there. */
-void tinynas_frontend_hop_int8(const tinynas_frontend *f, const tinynas_frontend_quantizer *q, uint32_t *state,
-                               uint32_t *scratch, const int16_t *samples, int8_t *column);
-
-/* int16 values to int8. */
+/* int16 values to int8, for the network's input. */
 void tinynas_frontend_quantize(const tinynas_frontend_quantizer *q, const int16_t *values, int8_t *out,
                                int32_t count);
 

@@ -98,7 +98,7 @@ static void bands_of_powers(const tinynas_frontend *f, const uint32_t *sizes, in
 
 void tinynas_frontend_bands(const tinynas_frontend *f, const uint32_t *sizes, int16_t *logs)
 {
-    if (f->power == 2) {
+    if (TINYNAS_FRONTEND_IS_POWER(f)) {
         bands_of_powers(f, sizes, logs);
     } else {
         bands_of_magnitudes(f, sizes, logs);

@@ -114,7 +114,7 @@ void tinynas_frontend_fft(const tinynas_frontend *f, const uint32_t *frame, tiny
 {
     const int32_t points = f->points;
     int32_t quarter = 4;
-    if (((uint32_t)points & 0x55555555u) != 0) {
+    if (TINYNAS_FRONTEND_STARTS_BY_4(f)) {
         first_by_4(f, frame, z);
     } else {
         first_by_8(f, frame, z);

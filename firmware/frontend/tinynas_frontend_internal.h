@@ -5,6 +5,28 @@
 #include "tinynas_frontend.h"
 #include "tinynas_frontend_math.h"
 
+/* A project that has one front end may leave out what it does not use. */
+#if defined(__has_include)
+#if __has_include("tinynas_frontend_options.h")
+#include "tinynas_frontend_options.h"
+#endif
+#endif
+#if defined(TINYNAS_FRONTEND_POWER)
+#define TINYNAS_FRONTEND_IS_POWER(f) (TINYNAS_FRONTEND_POWER == 2)
+#else
+#define TINYNAS_FRONTEND_IS_POWER(f) ((f)->power == 2)
+#endif
+#if defined(TINYNAS_FRONTEND_FIRST_RADIX)
+#define TINYNAS_FRONTEND_STARTS_BY_4(f) (TINYNAS_FRONTEND_FIRST_RADIX == 4)
+#else
+#define TINYNAS_FRONTEND_STARTS_BY_4(f) (((f)->points & 0x5555u) != 0)
+#endif
+#if defined(TINYNAS_FRONTEND_DCT)
+#define TINYNAS_FRONTEND_HAS_DCT(f) (TINYNAS_FRONTEND_DCT != 0)
+#else
+#define TINYNAS_FRONTEND_HAS_DCT(f) ((f)->coefficients != 0)
+#endif
+
 /* Bits dropped before magnitudes are summed, so that no weighted sum of a segment needs more than 32 bits. */
 #define TINYNAS_FRONTEND_SUM_SHIFT 5
 
