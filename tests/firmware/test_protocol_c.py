@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import binascii
 import random
-import shutil
 import struct
 import subprocess
 import zlib
@@ -14,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.firmware.device import build_device
 from tinynas import protocol
 from tinynas.protocol import MESSAGES, Decoder, Frame, Message, encode
 from tinynas.protocol.messages import (
@@ -45,27 +45,13 @@ from tinynas.protocol.messages import (
     Written,
 )
 
-HERE = Path(__file__).parent
-RUNTIME = HERE.parent.parent / "firmware" / "runtime"
 INPUT = bytes(range(24))
 OUTPUT = bytes([sum(range(16)) % 256] * 4) + bytes(k + 1 for k in range(16, 24))
 
 
 @pytest.fixture(scope="session")
 def device(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The firmware as a program: serial in and out are its stdin and stdout."""
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    if compiler is None:
-        pytest.skip("no host C compiler")
-    folder = tmp_path_factory.mktemp("device")
-    (folder / "tinynas_protocol.h").write_text(protocol.c_header())
-    firmware = [RUNTIME / f"{name}.c" for name in ("protocol", "app_main", "app_run")]
-    sources = [HERE / "device" / "device.c", *firmware]
-    flags = "-std=c11 -O1 -g -Wall -Wextra -Wconversion -Werror -DTINYNAS_PROFILE -DTN_FIRMWARE_VERSION=0.0".split()
-    flags += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    folders = [f"-I{folder}", f"-I{HERE / 'device'}", f"-I{RUNTIME}"]
-    subprocess.run([compiler, *flags, *folders, *map(str, sources), "-o", str(folder / "device")], check=True)
-    return folder / "device"
+    return build_device(tmp_path_factory.mktemp("device"))
 
 
 def talk(device: Path, sent: bytes, status: int = 0) -> list[Frame]:

@@ -8,7 +8,6 @@ answers a repeated request from memory, so nothing runs twice.
 from __future__ import annotations
 
 import random
-import re
 import struct
 import time
 from collections import deque
@@ -45,6 +44,7 @@ from tinynas.protocol.messages import (
     Write,
     Written,
 )
+from tinynas.target.emulate.qemu import fault_in, fault_message
 
 M = TypeVar("M", bound=Message)
 
@@ -188,9 +188,12 @@ class Client:
         return self._frames.popleft()
 
     def _check_fault(self) -> None:
-        fault = re.search(rb"TINYNAS-FAULT ([^\r\n]*)\r?\n", self._decoder.text)
-        if fault:
-            raise MeasureError(f"the firmware faulted: {fault[1].decode('ascii', 'replace').strip()}")
+        if b"TINYNAS-FAULT" in self._decoder.text and self._decoder.text.endswith(b"\n"):
+            try:
+                fault = fault_in(bytes(self._decoder.text))
+            except ValueError:  # the line was garbled on its way
+                fault = None
+            raise MeasureError(fault_message(fault) if fault else f"the firmware faulted{self._said()}")
 
     def _said(self) -> str:
         """What the device said outside the protocol, for the error message."""

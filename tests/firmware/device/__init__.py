@@ -1,0 +1,31 @@
+"""The firmware's protocol as a program of this machine: serial in and out are its stdin and stdout."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tinynas import protocol
+from tinynas.resources import resource_dir
+
+HERE = Path(__file__).parent
+FLAGS = (
+    "-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-DTINYNAS_PROFILE",
+    "-DTN_FIRMWARE_VERSION=0.0", "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
+)
+
+
+def build_device(folder: Path) -> Path:
+    """The program, compiled with sanitizers into `folder`; skips the test without a host compiler."""
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no host C compiler")
+    runtime = resource_dir("firmware") / "runtime"
+    (folder / "tinynas_protocol.h").write_text(protocol.c_header())
+    sources = [HERE / "device.c", *(runtime / f"{name}.c" for name in ("protocol", "app_main", "app_run"))]
+    includes = [f"-I{folder}", f"-I{HERE}", f"-I{runtime}"]
+    subprocess.run([compiler, *FLAGS, *includes, *map(str, sources), "-o", str(folder / "device")], check=True)
+    return folder / "device"
