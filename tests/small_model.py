@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynas.graph import Graph, Quantization, Shape, Tensor, write_tflite
+from tinynas.graph import Graph, Quantization, Shape, Tensor
 from tinynas.graph.ops import Conv2D, Dense, DepthwiseConv2D, Reshape, Softmax
+from tinynas.graph.write_tflite import write_tflite
 
 SHAPES: dict[str, Shape] = {
     "input": (1, 12, 10, 1),

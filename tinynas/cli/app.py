@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from tinynas import __version__
-from tinynas.cli import bench, boards, build, data, doctor, plan, search
+from tinynas.cli import bench, boards, build, calibrate, doctor, plan
 from tinynas.cli.output import say_error
 from tinynas.errors import TinynasError
 
@@ -27,12 +27,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("search")(search.search)
 app.command("plan")(plan.plan)
 app.command("build")(build.build)
 app.command("bench")(bench.bench)
 app.command("boards")(boards.boards)
-app.add_typer(data.app, name="data")
+app.command("calibrate")(calibrate.calibrate)
 app.command("doctor")(doctor.doctor)
 
 
@@ -87,7 +86,7 @@ def _report(error: Exception) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":
             print(error.format_message())
             return 2
-        say_error(f"{error.format_message()} (see `{_command_of(error)} --help`)")
+        say_error(f"{error.format_message().rstrip('.')} (see `{_command_of(error)} --help`)")
         return 2
     if isinstance(error, OSError):
         say_error(_describe_os_error(error))

@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from tinynas.compile import Flash, Sram
+
 
 def say_error(message: str) -> None:
     """`error: ...` as one line on stderr."""
@@ -55,3 +57,13 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
             for cell, width, is_right in zip(row, widths, right, strict=True)
         )
         print("  ".join(padded).rstrip())
+
+
+def memory_rows(*columns: tuple[str, Sram, Flash]) -> list[tuple[str, ...]]:
+    """Rows of a footprint table: one per part of SRAM and flash, one column per (name, sram, flash)."""
+    parts = [("SRAM", 1, name) for name in ("arena", "state", "stack", "static", "harness", "total")]
+    parts += [("flash", 2, name) for name in ("code", "weights", "tables", "harness", "total")]
+    return [
+        (f"{memory} {part}", *(f"{getattr(column[at], f'{part}_bytes'):,}" for column in columns))
+        for memory, at, part in parts
+    ]

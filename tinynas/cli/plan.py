@@ -18,7 +18,7 @@ from tinynas.cli.output import print_json, print_table
 from tinynas.cli.units import format_size
 from tinynas.compile import Budgets, Program, check_fit, compile_graph
 from tinynas.compile.fit import estimated_latency_ms, misses
-from tinynas.graph import read_tflite
+from tinynas.graph.read_tflite import read_tflite
 
 
 def plan(
