@@ -6,6 +6,8 @@ zero points at the ends, and requantizers from 2^-31 to 2^8.
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from tinynas.graph import Graph, Quantization
@@ -60,12 +62,15 @@ def _window(rng: np.random.Generator, most: int) -> dict[str, object]:
     kernel = (int(rng.integers(1, most + 1)), int(rng.integers(1, most + 1)))
     dilation = (1, 1) if rng.integers(0, 3) else (int(rng.integers(1, 4)), int(rng.integers(1, 4)))
     return {
-        "kernel": kernel, "dilation": dilation,
+        "kernel": kernel,
+        "dilation": dilation,
         "stride": (int(rng.integers(1, 4)), int(rng.integers(1, 4))),
     }
 
 
-def _image(rng: np.random.Generator, window: dict[str, object], channels: int, batch: int) -> tuple[str, tuple[int, ...]]:
+def _image(
+    rng: np.random.Generator, window: dict[str, object], channels: int, batch: int
+) -> tuple[str, tuple[int, ...]]:
     """(padding, input shape) that fit the window."""
     (kh, kw), (dh, dw) = window["kernel"], window["dilation"]  # type: ignore[misc]
     if rng.integers(0, 2):
@@ -86,9 +91,16 @@ def conv(rng: np.random.Generator, pointwise: bool = False) -> Graph:
     values = bias(rng, filters)
     b = GraphBuilder("conv")
     out = b.conv2d(
-        b.input(shape, x), filters, **window, padding=padding, activation=str(rng.choice(ACTIVATIONS)),
-        bias=values is not None, bias_data=values, weights=int8(rng, (filters, *window["kernel"], x_c)),
-        weights_quantization=weight_scales(rng, x, y, filters, 0), quantization=y,
+        b.input(shape, x),
+        filters,
+        **window,
+        padding=padding,
+        activation=str(rng.choice(ACTIVATIONS)),
+        bias=values is not None,
+        bias_data=values,
+        weights=int8(rng, (filters, *window["kernel"], x_c)),
+        weights_quantization=weight_scales(rng, x, y, filters, 0),
+        quantization=y,
     )
     return b.build([out])
 
@@ -102,10 +114,16 @@ def depthwise(rng: np.random.Generator) -> Graph:
     values = bias(rng, channels)
     b = GraphBuilder("depthwise")
     out = b.depthwise_conv2d(
-        b.input(shape, x), **window, padding=padding, activation=str(rng.choice(ACTIVATIONS)),
-        multiplier=multiplier, bias=values is not None, bias_data=values,
+        b.input(shape, x),
+        **window,
+        padding=padding,
+        activation=str(rng.choice(ACTIVATIONS)),
+        multiplier=multiplier,
+        bias=values is not None,
+        bias_data=values,
         weights=int8(rng, (1, *window["kernel"], channels)),
-        weights_quantization=weight_scales(rng, x, y, channels, 3), quantization=y,
+        weights_quantization=weight_scales(rng, x, y, channels, 3),
+        quantization=y,
     )
     return b.build([out])
 
@@ -116,8 +134,34 @@ def dense(rng: np.random.Generator) -> Graph:
     values = bias(rng, units)
     b = GraphBuilder("dense")
     out = b.dense(
-        b.input((rows, depth), x), units, activation=str(rng.choice(ACTIVATIONS)), bias=values is not None,
-        bias_data=values, weights=int8(rng, (units, depth)), inputs_per_row=depth,
-        weights_quantization=weight_scales(rng, x, y, units, 0), quantization=y,
+        b.input((rows, depth), x),
+        units,
+        activation=str(rng.choice(ACTIVATIONS)),
+        bias=values is not None,
+        bias_data=values,
+        weights=int8(rng, (units, depth)),
+        inputs_per_row=depth,
+        weights_quantization=weight_scales(rng, x, y, units, 0),
+        quantization=y,
     )
     return b.build([out])
+
+
+def telling(graph: Graph, rng: np.random.Generator) -> Graph:
+    """The same layer with weights and scales such that any changed input byte changes some output."""
+    op = graph.ops[-1]
+    tensors = list(graph.tensors)
+    x, w, y = op.inputs[0], op.inputs[1], op.outputs[0]
+    shape = tensors[w].shape
+    depth = int(np.prod(shape[:3] if shape[0] == 1 and len(shape) == 4 else shape[1:]))
+    data = rng.choice(np.array([-127, -90, 90, 127], np.int8), shape)
+    step = 8.0 * np.sqrt(depth) * 110
+    for t, q in (
+        (x, Quantization.per_tensor(1.0)),
+        (w, Quantization.per_tensor(1.0)),
+        (y, Quantization.per_tensor(step)),
+    ):
+        tensors[t] = dataclasses.replace(tensors[t], quantization=q)
+    tensors[w] = dataclasses.replace(tensors[w], data=data)
+    plain = dataclasses.replace(op, inputs=(x, w), activation="NONE")  # type: ignore[call-arg]
+    return dataclasses.replace(graph, tensors=tuple(tensors), ops=(plain,))

@@ -4,6 +4,7 @@ from `Code`, on one memory that holds inputs, outputs and scratch where a test w
 from __future__ import annotations
 
 import ctypes
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import numpy as np
 
 from tinynas.graph import ITEM_BYTES, Graph, Op
 from tinynas.kernels import PATHS, Call, Code, KernelPath
-from tinynas.native import build_library, load
+from tinynas.native import SANITIZERS, build_library, load
 from tinynas.resources import resource_dir
 
 KERNELS = resource_dir("firmware") / "kernels"
@@ -21,9 +22,14 @@ GUARD = 64  # bytes on both sides of everything, to find writes outside
 SCALARS = {"int32_t": ctypes.c_int32, "float": ctypes.c_float}
 
 
+SANITIZED = os.environ.get("TINYNAS_TEST_SANITIZED") == "1"  # set by test_sanitized, in a process of its own
+NARROW = "-DTINYNAS_NARROW=1"  # the arithmetic of cores without wide multiplication and division
+
+
 @lru_cache(maxsize=4)
-def kernel_library(flags: tuple[str, ...] = ()) -> ctypes.CDLL:
+def kernel_library(*flags: str) -> ctypes.CDLL:
     """Every kernel in one library."""
+    flags += SANITIZERS if SANITIZED else ()
     sources = sorted(KERNELS / s for s in {s for p in PATHS for s in p.sources})
     return load(build_library(sources, [KERNELS], flags))
 
@@ -48,33 +54,42 @@ def struct_fields() -> dict[str, tuple[tuple[str, str], ...]]:
 
 @dataclass
 class Memory:
-    """Bytes with buffers at chosen places; `check_guards` finds writes outside all of them."""
+    """Buffers at chosen places of one block of bytes, or each in a block of its own."""
 
-    data: np.ndarray
-    places: dict[str, tuple[int, int]]
+    blocks: dict[str, np.ndarray]  # per buffer, the block it lies in
+    places: dict[str, tuple[int, int]]  # (start in the block, size)
 
     def address(self, name: str) -> int:
-        return int(self.data.ctypes.data) + self.places[name][0]
+        return int(self.blocks[name].ctypes.data) + self.places[name][0]
 
     def view(self, name: str) -> np.ndarray:
         start, size = self.places[name]
-        return self.data[start:start + size]
+        return self.blocks[name][start : start + size]
 
     def outside(self) -> np.ndarray:
-        mask = np.ones(len(self.data), bool)
+        """Every byte of the (common) block that belongs to no buffer."""
+        block = next(iter(self.blocks.values()))
+        if any(other is not block for other in self.blocks.values()):
+            return np.zeros(0, np.uint8)
+        mask = np.ones(len(block), bool)
         for start, size in self.places.values():
-            mask[start:start + size] = False
-        return self.data[mask]
+            mask[start : start + size] = False
+        return block[mask]
 
 
 def aligned_bytes(size: int) -> np.ndarray:
     raw = np.zeros(size + 16, np.uint8)
     shift = -raw.ctypes.data % 16
-    return raw[shift:shift + size]
+    return raw[shift : shift + size]
 
 
 def lay_out(sizes: Mapping[str, int], starts: Mapping[str, int] | None = None) -> Memory:
-    """Buffers one after another (16-byte aligned, guarded), or at the given starts; painted 0xA5."""
+    """Buffers one after another (16-byte aligned, guarded), or at the given starts; painted 0xA5.
+
+    Under the address sanitizer, unless starts are given, each is an allocation of its own."""
+    if SANITIZED and starts is None:
+        blocks = {name: np.full(size, 0xA5, np.uint8) for name, size in sizes.items()}
+        return Memory(blocks, {name: (0, size) for name, size in sizes.items()})
     places, end = {}, GUARD
     for name, size in sizes.items():
         start = end if starts is None or name not in starts else starts[name]
@@ -82,12 +97,14 @@ def lay_out(sizes: Mapping[str, int], starts: Mapping[str, int] | None = None) -
         end = max(end, -(-(start + size + GUARD) // 16) * 16)
     data = aligned_bytes(end + GUARD)
     data[:] = 0xA5
-    return Memory(data, places)
+    return Memory(dict.fromkeys(sizes, data), places)
 
 
 def _struct(call: Call, arrays: Mapping[str, np.ndarray]) -> ctypes.Structure:
     fields = struct_fields()[f"{call.function}_params"]
-    assert [name for name, _ in fields] == list(call.params), f"{call.function}: fields differ from the header"
+    assert [name for name, _ in fields] == list(call.params), (
+        f"{call.function}: fields differ from the header"
+    )
     kinds = [(n, ctypes.c_void_p if kind == "pointer" else SCALARS[kind]) for n, kind in fields]
     struct = type(call.function, (ctypes.Structure,), {"_fields_": kinds})()
     for (name, kind), value in zip(fields, call.params.values(), strict=True):
@@ -117,8 +134,14 @@ def execute(code: Code, graph: Graph, memory: Memory, library: ctypes.CDLL) -> N
 
 
 def run_path(
-    path: KernelPath, op: Op, graph: Graph, values: Mapping[int, np.ndarray], *, backward: bool = False,
-    starts: Mapping[str, int] | None = None, library: ctypes.CDLL | None = None,
+    path: KernelPath,
+    op: Op,
+    graph: Graph,
+    values: Mapping[int, np.ndarray],
+    *,
+    backward: bool = False,
+    starts: Mapping[str, int] | None = None,
+    library: ctypes.CDLL | None = None,
 ) -> list[np.ndarray]:
     """Outputs of one operator through a kernel path; `starts` puts buffers ("t3", "scratch") where a
     plan would. Fails when anything outside the buffers was written."""

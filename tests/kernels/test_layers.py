@@ -37,12 +37,16 @@ def check(graph: Graph, rng: np.random.Generator) -> set[str]:
     return tried
 
 
-@pytest.mark.parametrize("make, wanted", [
-    (cases.conv, "conv_plain"),
-    (lambda rng: cases.conv(rng, pointwise=True), "conv_1x1_plain"),
-    (cases.depthwise, "depthwise_plain"),
-    (cases.dense, "dense_plain"),
-], ids=["conv", "pointwise", "depthwise", "dense"])
+@pytest.mark.parametrize(
+    "make, wanted",
+    [
+        (cases.conv, "conv_plain"),
+        (lambda rng: cases.conv(rng, pointwise=True), "conv_1x1_plain"),
+        (cases.depthwise, "depthwise_plain"),
+        (cases.dense, "dense_plain"),
+    ],
+    ids=["conv", "pointwise", "depthwise", "dense"],
+)
 def test_layers_are_bit_exact(make: Callable[[np.random.Generator], Graph], wanted: str) -> None:
     tried: set[str] = set()
 

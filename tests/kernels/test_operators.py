@@ -47,7 +47,9 @@ def test_pools_of_every_channel_count_and_window(kind: str, seed: int) -> None:
         method = b.average_pool if kind == "AVERAGE_POOL_2D" else b.max_pool
         x = b.input(shape, cases.activation(rng))
         stride = (int(rng.integers(1, 4)), int(rng.integers(1, 4)))
-        out = method(x, kernel, stride, str(rng.choice(("SAME", "VALID"))), str(rng.choice(cases.ACTIVATIONS)))
+        out = method(
+            x, kernel, stride, str(rng.choice(("SAME", "VALID"))), str(rng.choice(cases.ACTIVATIONS))
+        )
         check(b.build([out]), rng)
 
 
@@ -80,8 +82,29 @@ def test_softmax_of_long_and_steep_rows(seed: int) -> None:
 
 
 def test_float_edges_at_halves_infinities_and_nan() -> None:
-    special = np.array([0.5, -0.5, 1.5, 2.5, -2.5, 0.49999997, -0.49999997, 1e30, -1e30, np.inf, -np.inf,
-                        np.nan, 0.0, -0.0, 127.5, -128.5, 3e9, 254.5], np.float32)
+    special = np.array(
+        [
+            0.5,
+            -0.5,
+            1.5,
+            2.5,
+            -2.5,
+            0.49999997,
+            -0.49999997,
+            1e30,
+            -1e30,
+            np.inf,
+            -np.inf,
+            np.nan,
+            0.0,
+            -0.0,
+            127.5,
+            -128.5,
+            3e9,
+            254.5,
+        ],
+        np.float32,
+    )
     for scale in (1.0, 0.25, 3e-39, 1e-3):
         for zero in (-128, 0, 127):
             b = GraphBuilder("edges")
@@ -90,6 +113,7 @@ def test_float_edges_at_halves_infinities_and_nan() -> None:
             op = graph.ops[0]
             values = {x: special * np.float32(scale)}
             from tests.kernels.host import reference, run_path
+
             (path,) = paths_for(op, graph, HOST)
             (got,), (want,) = run_path(path, op, graph, values), reference(op, graph, values)
             np.testing.assert_array_equal(got, want)
@@ -99,7 +123,9 @@ def test_refusal_names_operator_reason_and_core() -> None:
     tensors = (Tensor("x", (2, 3), "float32"), Tensor("y", (6,), "float32"))
     graph = Graph("floats", tensors, (Reshape("flat", (0,), (1,), shape=(6,)),), (0,), (1,))
     assert paths_for(graph.ops[0], graph, HOST) == []
-    with pytest.raises(ModelError, match=r"operator 0 RESHAPE 'flat' has no kernel for host: copy_rows: .*float32"):
+    with pytest.raises(
+        ModelError, match=r"operator 0 RESHAPE 'flat' has no kernel for host: copy_rows: .*float32"
+    ):
         default_path(graph.ops[0], graph, HOST)
 
 
