@@ -18,6 +18,7 @@ import tensorflow as tf
 from tinynas.space import Arch
 from tinynas.train.batches import draw_epoch
 from tinynas.train.model import keras_model
+from tinynas.train.optimizer import FlatAdamW
 from tinynas.train.prepare import Prepared
 from tinynas.train.recipe import Recipe
 from tinynas.train.schedule import Schedule, learning_rate
@@ -54,8 +55,7 @@ def fit(
     keras.utils.set_random_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
     model = keras_model(arch, recipe.dropout)
-    optimizer = _optimizer(model, recipe)
-    step = _compiled_step(model, optimizer, data.quantizer.scale, data.quantizer.zero_point, recipe)
+    step = _compiled_step(model, data.quantizer.scale, data.quantizer.zero_point, recipe)
     schedule = Schedule(recipe.epochs, recipe.seconds, recipe.plan)
     began = time.monotonic()
     history: list[Epoch] = []
@@ -64,7 +64,7 @@ def fit(
         epoch_began = time.monotonic()
         bounds = schedule.begin(epoch_began - began, pace)
         draws = draw_epoch(data, recipe, rng)
-        loss, accuracy = _run_epoch(step, optimizer, draws, bounds, len(history), recipe)
+        loss, accuracy = _run_epoch(step, draws, bounds, len(history), recipe)
         now = time.monotonic()
         if history:  # the first epoch holds the tracing and says little about the next ones
             pace = now - epoch_began if pace is None else 0.5 * (pace + now - epoch_began)
@@ -82,35 +82,27 @@ def use_threads(threads: int) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(threads)
 
 
-def _optimizer(model: Any, recipe: Recipe) -> Any:
-    """AdamW (Loshchilov and Hutter 2019); no decay on batch norm and bias."""
-    optimizer = keras.optimizers.AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay,
-                                       global_clipnorm=recipe.clip)
-    exempt = [v for v in model.trainable_variables if v.name in ("bias", "gamma", "beta")]
-    optimizer.exclude_from_weight_decay(var_list=exempt)
-    optimizer.build(model.trainable_variables)
-    return optimizer
-
-
-def _compiled_step(model: Any, optimizer: Any, scale: float, zero_point: int, recipe: Recipe) -> Any:
+def _compiled_step(model: Any, scale: float, zero_point: int, recipe: Recipe) -> Any:
+    """step(int8 maps, labels, rate) -> loss, accuracy of one batch, as a tf.function."""
     classes = model.output_shape[-1]
+    variables = model.trainable_variables
+    optimizer = FlatAdamW(variables, recipe.weight_decay, recipe.clip)
 
-    def step(maps: Any, labels: Any) -> Any:
+    def step(maps: Any, labels: Any, rate: Any) -> Any:
         x = (tf.cast(maps, tf.float32) - zero_point) * scale
         smooth = tf.one_hot(labels, classes, 1.0 - recipe.label_smoothing + recipe.label_smoothing / classes,
                             recipe.label_smoothing / classes)
         with tf.GradientTape() as tape:
             logits = model(x, training=True)
             loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(smooth, logits))
-        variables = model.trainable_variables
-        optimizer.apply(tape.gradient(loss, variables), variables)
+        optimizer.apply(tape.gradient(loss, variables), rate)
         right = tf.equal(tf.argmax(logits, -1, tf.int32), labels)
         return loss, tf.reduce_mean(tf.cast(right, tf.float32))
 
     return tf.function(step)
 
 
-def _run_epoch(step: Any, optimizer: Any, draws: tuple[np.ndarray, np.ndarray], bounds: tuple[float, float],
+def _run_epoch(step: Any, draws: tuple[np.ndarray, np.ndarray], bounds: tuple[float, float],
                epochs_done: int, recipe: Recipe) -> tuple[float, float]:
     """Mean loss and accuracy of one epoch; progress moves from bounds[0] to bounds[1]."""
     maps, labels = draws
@@ -119,9 +111,8 @@ def _run_epoch(step: Any, optimizer: Any, draws: tuple[np.ndarray, np.ndarray], 
     for at in range(steps):
         share = at / steps
         progress = bounds[0] + (bounds[1] - bounds[0]) * share
-        optimizer.learning_rate.assign(
-            learning_rate(recipe.learning_rate, progress, epochs_done + share, recipe.warmup_epochs))
-        loss, right = step(maps[at], labels[at])
+        rate = learning_rate(recipe.learning_rate, progress, epochs_done + share, recipe.warmup_epochs)
+        loss, right = step(maps[at], labels[at], tf.constant(rate, tf.float32))
         sums[0] += loss
         sums[1] += right
     return float(sums[0]) / steps, float(sums[1]) / steps

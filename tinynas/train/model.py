@@ -12,6 +12,7 @@ import keras
 
 from tinynas.space import Arch, Layer
 from tinynas.space.layers import INPUT
+from tinynas.train.normalize import FusedBatchNorm
 
 BN_MOMENTUM = 0.9  # short trainings: the running statistics must follow
 
@@ -57,5 +58,5 @@ def _apply(layer: Layer, inputs: list[Any], dropout: float) -> Any:
 
 
 def _normalized(x: Any, layer: Layer, name: str) -> Any:
-    x = keras.layers.BatchNormalization(momentum=BN_MOMENTUM, name=f"{name}_bn")(x)
+    x = FusedBatchNorm(BN_MOMENTUM, f"{name}_bn")(x)
     return keras.layers.ReLU(name=f"{name}_relu")(x) if layer.relu else x
