@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-_PIECE = re.compile(r"^ (?P<name>\.\S+)?\s*0x(?P<at>[0-9a-f]+)\s+0x(?P<size>[0-9a-f]+)\s+(?P<file>\S+\.o)\)?$", re.M)
+_PIECE = re.compile(r"^ .*\s0x[0-9a-f]+\s+0x(?P<size>[0-9a-f]+)\s+(?P<file>\S+\.o\)?)$", re.M)
 
 
 def bytes_by_object(path: Path, section: str) -> Mapping[str, int]:
@@ -19,6 +19,6 @@ def bytes_by_object(path: Path, section: str) -> Mapping[str, int]:
     end = re.search(r"^\S", text[start.end():], re.M)
     body = text[start.end():start.end() + end.start()] if end else text[start.end():]
     sizes: Counter[str] = Counter()
-    for piece in _PIECE.finditer(body.replace("\n                0x", "                0x")):
+    for piece in _PIECE.finditer(body):
         sizes[Path(piece["file"]).stem] += int(piece["size"], 16)
     return sizes
