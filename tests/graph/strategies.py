@@ -55,7 +55,7 @@ class Dice:
     def int8(self, shape: Shape) -> np.ndarray:
         style = self.integer(0, 3)
         if style == 0:
-            return self.rng.choice(np.array([-127, 127], np.int8), size=shape)
+            return self.rng.choice(np.array([-128, -127, 127], np.int8), size=shape)
         if style == 1:
             return (self.rng.integers(-127, 128, shape) * (self.rng.random(shape) < 0.3)).astype(np.int8)
         return self.rng.integers(-127, 128, shape).astype(np.int8)
@@ -138,8 +138,6 @@ def _dense(b: GraphBuilder, dice: Dice, x: int) -> tuple[int, ...] | None:
     row = shape[-1] if keep else dice.choice((shape[-1], prod(shape)))
     out = dice.quantization()
     quantization = _weight_quantization(b, dice, x, out, units, 0)
-    if keep and len(shape) != 2:  # TFLite Micro's per-channel kernel takes two dimensions only
-        quantization = Quantization.symmetric(quantization.scale[:1], 0)
     bias = _bias(dice, units)
     return (b.dense(
         x, units, activation=dice.choice(ACTIVATIONS), keep_dims=keep, bias=bias is not None,
@@ -182,7 +180,9 @@ def _binary(kind: str) -> Grow:
         if not 1 <= len(shape) <= 4:
             return None
         style = dice.integer(0, 3)
-        same = [k for k, t in enumerate(b.tensors) if t.shape == shape and not t.constant and t.dtype == "int8"]
+        same = [
+            k for k, t in enumerate(b.tensors) if t.shape == shape and not t.constant and t.dtype == "int8"
+        ]
         if style == 0:
             other = dice.choice(same)
         else:

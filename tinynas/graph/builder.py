@@ -92,12 +92,14 @@ class GraphBuilder:
         except ModelError as error:
             raise ModelError(f"operator {len(self.ops)} {op.kind} '{label}': {error}") from None
         for k, shape in enumerate(shapes):
-            self.tensor(Tensor(label if results == 1 else f"{label}:{k}", shape, dtype, quantization))
+            self.tensor(Tensor(f"{label}:{k}" if k else label, shape, dtype, quantization))
         self.ops.append(op)
         return outputs
 
-    def _one(self, kind: type[Op], inputs: Sequence[int], quantization: Quantization | None, **kw: Any) -> int:
-        return self.add_op(kind, inputs, quantization, **kw)[0]
+    def _one(
+        self, kind: type[Op], inputs: Sequence[int], quantization: Quantization | None, **keywords: Any
+    ) -> int:
+        return self.add_op(kind, inputs, quantization, **keywords)[0]
 
     def _weights(
         self, label: str, shape: Shape, axis: int, channels: int, data: np.ndarray | None,
@@ -142,7 +144,8 @@ class GraphBuilder:
         label = name or f"depthwise_conv_2d_{len(self.ops)}"
         kh, kw = pair(kernel)
         channels = self.shape(x)[-1] * multiplier
-        w = self._weights(label, (1, kh, kw, channels), 3, channels, weights, weights_quantization, per_channel)
+        w = self._weights(label, (1, kh, kw, channels), 3, channels, weights,
+                          weights_quantization, per_channel)
         inputs = [x, w, self._bias(label, x, w, channels, bias_data)] if bias else [x, w]
         return self._one(ops.DepthwiseConv2D, inputs, quantization or _after(activation), name=label,
                          stride=pair(stride), dilation=pair(dilation), padding=padding,
@@ -191,15 +194,18 @@ class GraphBuilder:
 
     def add(self, a: int, b: int, activation: str = "NONE", quantization: Quantization | None = None,
             name: str | None = None) -> int:
-        return self._one(ops.Add, [a, b], quantization or _after(activation), name=name, activation=activation)
+        return self._one(ops.Add, [a, b], quantization or _after(activation), name=name,
+                         activation=activation)
 
     def sub(self, a: int, b: int, activation: str = "NONE", quantization: Quantization | None = None,
             name: str | None = None) -> int:
-        return self._one(ops.Sub, [a, b], quantization or _after(activation), name=name, activation=activation)
+        return self._one(ops.Sub, [a, b], quantization or _after(activation), name=name,
+                         activation=activation)
 
     def mul(self, a: int, b: int, activation: str = "NONE", quantization: Quantization | None = None,
             name: str | None = None) -> int:
-        return self._one(ops.Mul, [a, b], quantization or _after(activation), name=name, activation=activation)
+        return self._one(ops.Mul, [a, b], quantization or _after(activation), name=name,
+                         activation=activation)
 
     def softmax(self, x: int, beta: float = 1.0, name: str | None = None) -> int:
         return self._one(ops.Softmax, [x], PROBABILITY, name=name, beta=beta)
@@ -245,7 +251,8 @@ class GraphBuilder:
         return self._one(ops.ExpandDims, [x], self.quantization(x), name=name, shape=shape)
 
     def pad(self, x: int, before: Sequence[int], after: Sequence[int], name: str | None = None) -> int:
-        return self._one(ops.Pad, [x], self.quantization(x), name=name, before=tuple(before), after=tuple(after))
+        return self._one(ops.Pad, [x], self.quantization(x), name=name, before=tuple(before),
+                         after=tuple(after))
 
     def pad_v2(self, x: int, before: Sequence[int], after: Sequence[int], value: int,
                name: str | None = None) -> int:

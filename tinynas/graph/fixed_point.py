@@ -22,12 +22,15 @@ INT32_MIN = -(2**31)
 
 
 def f32(x: float) -> float:
-    """`x` rounded to float32, as a Python float."""
-    return float(np.float32(x))
+    """`x` rounded to float32, as a Python float (infinite beyond float32's range)."""
+    with np.errstate(over="ignore"):
+        return float(np.float32(x))
 
 
 def round_away(x: float) -> int:
-    """C's round(): nearest integer, halves away from zero."""
+    """C's round(): nearest integer, halves away from zero; ModelError beyond 32 bits."""
+    if not abs(x) <= 2.0**31:
+        raise ModelError(f"a quantized constant works out as {x:g}, which does not fit 32 bits")
     return int(floor(x + 0.5)) if x >= 0 else -int(floor(-x + 0.5))
 
 
@@ -72,7 +75,8 @@ def doubling_high_mul(a: Any, b: Any) -> Int64:
 
     gemmlowp's nudge-and-truncate equals floor((a b + 2^30) / 2^31) for every pair."""
     a64, b64 = np.asarray(a, np.int64), np.asarray(b, np.int64)
-    return np.minimum((a64 * b64 + (1 << 30)) >> 31, INT32_MAX)
+    rounded: Int64 = (a64 * b64 + (1 << 30)) >> 31
+    return np.minimum(rounded, INT32_MAX)
 
 
 def rounding_shift_right(x: Any, exponent: Any) -> Int64:
@@ -80,7 +84,8 @@ def rounding_shift_right(x: Any, exponent: Any) -> Int64:
     x64, e = np.asarray(x, np.int64), np.asarray(exponent, np.int64)
     mask = (np.int64(1) << e) - 1
     threshold = (mask >> 1) + (x64 < 0)
-    return (x64 >> e) + ((x64 & mask) > threshold)
+    quotient: Int64 = (x64 >> e) + ((x64 & mask) > threshold)
+    return quotient
 
 
 def multiply_by_quantized_multiplier(x: Any, multiplier: Any, shift: Any) -> Int64:
@@ -95,10 +100,7 @@ def activation_range(activation: str, scale: float, zero_point: int) -> tuple[in
     """Clamp limits (low, high) of an int8 output for a fused activation."""
 
     def quantized(value: float) -> int:
-        q = zero_point + round_away(f32(np.float32(value) / np.float32(scale)))
-        if abs(q) > INT32_MAX:
-            raise ModelError(f"activation {activation} overflows at output scale {scale:g}")
-        return q
+        return zero_point + round_away(f32(value / scale))
 
     if activation == "NONE":
         return -128, 127

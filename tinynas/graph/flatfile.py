@@ -3,7 +3,8 @@
 The flatbuffers library trusts its input: wrong offsets surface as struct.error, IndexError and
 others, and vector lengths are whatever the file says. Here every length is bounded by the file
 size before anything is iterated, every read goes through Python's bounds checks, and whatever the
-library raises becomes one ModelError.
+library raises becomes one ModelError. Tables may legally be shared, so a small file could still claim
+gigabytes; the total read is therefore bounded by a multiple of the file's size.
 """
 
 from __future__ import annotations
@@ -12,14 +13,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import flatbuffers
 import numpy as np
 import tflite
+from flatbuffers import number_types
 
 from tinynas.errors import ModelError
 from tinynas.graph.tflite_schema import FORMATS, OPERATOR_NAMES, OPTION_NAMES, Options
 
 T = TypeVar("T")
-MAX_FILE_BYTES = 256 << 20
+MAX_FILE_BYTES = 64 << 20
+MAX_ITEMS = 1 << 16  # tensors, operators, buffers
+MAX_NAME = 1000  # characters kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,13 +77,20 @@ def parse(data: bytes, name: str) -> RawModel:
 class _Parser:
     def __init__(self, data: bytes, name: str) -> None:
         self.data, self.name = data, name
+        self.allowance = 8 * len(data) + (1 << 16)
+
+    def charge(self, size_bytes: int) -> None:
+        """Count bytes about to be kept; a file whose parts overlap too often is refused."""
+        self.allowance -= size_bytes
+        if self.allowance < 0:
+            raise self.damaged("its parts overlap so often that they add up to far more than the file")
 
     def damaged(self, what: str) -> ModelError:
         return ModelError(f"{self.name}: damaged .tflite file ({what})")
 
     def each(self, length: int, item_bytes: int, get: Callable[[int], T], what: str) -> list[T]:
         """get(0) ... get(length - 1), refusing lengths that the file cannot hold."""
-        if not 0 <= length <= len(self.data) // item_bytes:
+        if not 0 <= length <= min(len(self.data) // item_bytes, MAX_ITEMS):
             raise self.damaged(f"{length} {what} in {len(self.data)} bytes")
         items = [get(k) for k in range(length)]
         if any(item is None for item in items):
@@ -90,10 +102,16 @@ class _Parser:
         length = getattr(table, f"{vector}Length")()
         if not 0 <= length <= len(self.data) // 4:
             raise self.damaged(f"{length} values in {len(self.data)} bytes")
+        self.charge(4 * length)
         return tuple(getattr(table, f"{vector}AsNumpy")().tolist()) if length else ()
 
     def text(self, raw: bytes | None) -> str:
-        return "" if raw is None else raw.decode("utf-8", errors="replace")
+        """A name, fit to be printed in one line."""
+        if raw is None:
+            return ""
+        self.charge(len(raw))
+        text = raw[:4 * MAX_NAME].decode("utf-8", errors="replace")[:MAX_NAME]
+        return "".join(c if c.isprintable() else "?" for c in text)
 
     def model(self) -> RawModel:
         model = tflite.Model.GetRootAs(self.data)
@@ -137,13 +155,14 @@ class _Parser:
         length = buffers[index].DataLength()
         if not 0 <= length <= len(self.data):
             raise self.damaged(f"a buffer of {length} bytes in {len(self.data)}")
+        self.charge(length)
         return np.asarray(buffers[index].DataAsNumpy(), np.uint8) if length else None
 
     def operator(self, index: int, operator: Any, codes: list[Any]) -> RawOperator:
         position = operator.OpcodeIndex()
         if not 0 <= position < len(codes):
             raise self.damaged(f"operator code {position} of {len(codes)}")
-        code = max(codes[position].BuiltinCode(), codes[position].DeprecatedBuiltinCode())
+        code = max(_builtin_code(codes[position]), codes[position].DeprecatedBuiltinCode())
         kind = OPERATOR_NAMES.get(code, f"number {code}")
         if kind == "CUSTOM":
             kind = f"CUSTOM {self.text(codes[position].CustomCode())!r}"
@@ -155,26 +174,29 @@ class _Parser:
         )
 
     def options(self, operator: Any, kind: str, table: str) -> Options:
-        """The fields of the operator's own options table; schema defaults when it has none."""
+        """The fields of the operator's own options table; schema defaults when it has none (and when
+        it has another's, which is refused later, by name)."""
         form = FORMATS.get(kind)
         if form is None or not form.options:
             return {}
         raw = operator.BuiltinOptions()
         reader = getattr(tflite, form.options)()
-        if table == form.options and raw is not None:
-            reader.Init(raw.Bytes, raw.Pos)
-        elif table:
-            return {}
-        else:
-            return _DEFAULTS.get(form.options, {})
+        if table != form.options or raw is None:
+            return dict(_DEFAULTS[form.options])
+        reader.Init(raw.Bytes, raw.Pos)
         options: Options = {name: getattr(reader, name)() for name in form.fields}
         return options | {name: list(self.ints(reader, name)) for name in form.vectors}
 
 
+def _builtin_code(code: Any) -> int:
+    """The 32-bit field. The package's own accessor answers with the 8-bit one below 127, which
+    would read a damaged code as a different operator than TFLite does."""
+    slot = code._tab.Offset(10)
+    return int(code._tab.Get(number_types.Int32Flags, slot + code._tab.Pos)) if slot else 0
+
+
 def _defaults() -> dict[str, Options]:
     """What an operator without an options table means: every field at its schema default."""
-    import flatbuffers
-
     found: dict[str, Options] = {}
     for form in FORMATS.values():
         if form.options:

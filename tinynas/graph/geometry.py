@@ -13,6 +13,7 @@ from tinynas.errors import ModelError
 from tinynas.graph.tensor import Shape
 
 PADDINGS = ("SAME", "VALID")
+MAX_OVERHANG = 256  # a window may span four inputs and this much; more is a damaged file
 
 
 def span(kernel: int, dilation: int) -> int:
@@ -27,6 +28,11 @@ def window_output(size: int, kernel: int, stride: int, dilation: int, padding: s
     if min(size, kernel, stride, dilation) < 1:
         raise ModelError(
             f"size {size}, kernel {kernel}, stride {stride} and dilation {dilation} must be at least 1"
+        )
+    if max(span(kernel, dilation), stride) > 4 * size + MAX_OVERHANG:
+        raise ModelError(
+            f"kernel {kernel}, dilation {dilation}, stride {stride}: a window so much larger than the "
+            f"{size} elements it slides over is not supported"
         )
     if padding == "SAME":
         return -(-size // stride)

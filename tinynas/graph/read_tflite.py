@@ -42,7 +42,7 @@ def read_tflite(source: Path | bytes) -> Graph:
 def _load(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise ModelError(f"{path}: more than {MAX_FILE_BYTES >> 20} MB; not a model for a microcontroller")
+            raise ModelError(f"{path}: more than {MAX_FILE_BYTES >> 20} MB")
         return path.read_bytes()
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror or error})") from None
@@ -60,7 +60,8 @@ def _to_graph(raw: RawModel, name: str | None) -> Graph:
     _check_indices((*raw.inputs, *raw.outputs), len(raw.tensors))
     for tensor in (*raw.inputs, *raw.outputs):
         tensors[tensor]
-    return _compact(Graph(name or raw.name or "model", tensors.all(), tuple(ops), raw.inputs, raw.outputs))
+    name = name or raw.name or "model"
+    return _compact(Graph(name, tensors.all(), tuple(ops), raw.inputs, raw.outputs))
 
 
 def _name(raw: RawModel, operator: RawOperator) -> str:
@@ -125,7 +126,9 @@ def _to_tensor(raw: RawTensor) -> Tensor:
     if raw.custom_quantization:
         raise ModelError("custom quantization is not supported")
     if len(raw.shape) > MAX_RANK or any(d < 1 for d in raw.shape):
-        raise ModelError(f"shape {list(raw.shape)} is not supported; at most {MAX_RANK} dimensions, each at least 1")
+        raise ModelError(
+            f"shape {list(raw.shape)} is not supported; at most {MAX_RANK} dimensions, each at least 1"
+        )
     size = prod(raw.shape) * ITEM_BYTES[dtype]
     if size > MAX_TENSOR_BYTES:
         raise ModelError(f"shape {list(raw.shape)} takes more than {MAX_TENSOR_BYTES >> 20} MB")

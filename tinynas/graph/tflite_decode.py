@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from tinynas.errors import ModelError
 from tinynas.graph import ops
 from tinynas.graph.geometry import axis_of
@@ -40,7 +38,8 @@ class Source:
 
     def takes(self, least: int, most: int | None = None) -> None:
         if not least <= len(self.inputs) <= (most or least):
-            raise ModelError(f"it has {len(self.inputs)} inputs; it takes {least}" + (f" to {most}" if most else ""))
+            wanted = f"{least} to {most}" if most else f"{least}"
+            raise ModelError(f"it has {len(self.inputs)} inputs; it takes {wanted}")
 
     def ints(self, position: int, what: str, count: int | None = None) -> list[int]:
         """A constant int32 operand, flattened."""
@@ -78,7 +77,8 @@ class Source:
 
     def window(self) -> dict[str, Any]:
         padding = PADDINGS.get(self.option("Padding"), str(self.option("Padding")))
-        return {"stride": self.pair("StrideH", "StrideW"), "padding": padding, "activation": self.activation()}
+        stride = self.pair("StrideH", "StrideW")
+        return {"stride": stride, "padding": padding, "activation": self.activation()}
 
 
 def decode(source: Source) -> Op:
@@ -103,7 +103,8 @@ def _conv(s: Source) -> Op:
 def _depthwise(s: Source) -> Op:
     s.takes(2, 3)
     return s.make(ops.DepthwiseConv2D, _without_trailing_absent(s.inputs), **s.window(),
-                  dilation=s.pair("DilationHFactor", "DilationWFactor"), multiplier=s.option("DepthMultiplier"))
+                  dilation=s.pair("DilationHFactor", "DilationWFactor"),
+                  multiplier=s.option("DepthMultiplier"))
 
 
 def _dense(s: Source) -> Op:
@@ -158,6 +159,8 @@ def _leaky_relu(s: Source) -> Op:
 def _reshape(s: Source) -> Op:
     """The declared output shape rules; the shape operand, when constant, must not contradict it."""
     s.takes(1, 2)
+    if len(s.option("NewShape")) > 8:
+        raise ModelError("its shape option has more than 8 dimensions")
     if len(s.inputs) == 2 and s.inputs[1] != ABSENT:
         wanted = s.ints(1, "shape")
         fits = len(wanted) == len(s.output()) and all(
@@ -221,7 +224,7 @@ def _split(s: Source) -> Op:
 def _strided_slice(s: Source) -> Op:
     s.takes(4)
     if s.option("EllipsisMask") or s.option("NewAxisMask") or s.option("Offset"):
-        raise ModelError("ellipsis, new-axis and offset slices are not supported; supported: begin, end, shrink")
+        raise ModelError("ellipsis, new-axis and offset slices are not supported")
     x = s.shape()
     rows = [s.ints(k, what, len(x)) for k, what in ((1, "begin"), (2, "end"), (3, "strides"))]
     begin, end = [], []

@@ -28,4 +28,4 @@ def windows_2d(
     view = np.lib.stride_tricks.sliding_window_view(frame, (height, width), axis=(1, 2))
     step: Any = (slice(None), slice(None, None, stride[0]), slice(None, None, stride[1]), slice(None),
                  slice(None, None, dilation[0]), slice(None, None, dilation[1]))
-    return view[step]
+    return np.asarray(view[step])

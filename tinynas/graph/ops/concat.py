@@ -33,7 +33,7 @@ class Concat(Op):
             raise ModelError(f"it joins {len(parts)} tensors; supported: 1 to {MAX_INPUTS}")
         rank = len(parts[0])
         if rank > 4 or any(len(s) != rank for s in parts):
-            raise ModelError(f"shapes {[list(s) for s in parts]} cannot be joined; ranks must agree, at most 4")
+            raise ModelError(f"shapes {[list(s) for s in parts]} cannot be joined; at most 4 dimensions")
         axis = axis_of(self.axis, rank)
         rest = {s[:axis] + s[axis + 1:] for s in parts}
         if len(rest) != 1:

@@ -63,11 +63,11 @@ class Dense(Op):
         b = checks.bias(inputs[2] if len(inputs) > 2 else None, w.shape[0])
         y = checks.int8_activation(outputs[0], "output")
         assert w.quantization is not None
-        if b is not None and b.quantization is not None and not w.quantization.per_channel:
-            difference = abs(x.scale * w.scale - b.quantization.scale[0])
-            if difference / y.scale > BIAS_SCALE_TOLERANCE:
+        if b is not None and not w.quantization.per_channel:
+            declared = b.quantization.scale[0] if b.quantization else 0.0
+            if abs(x.scale * w.scale - declared) / y.scale > BIAS_SCALE_TOLERANCE:
                 raise ModelError(
-                    f"its bias scale {b.quantization.scale[0]:g} is not input scale times weight scale "
+                    f"its bias scale {declared:g} is not input scale times weight scale "
                     f"({x.scale * w.scale:g})"
                 )
         dense_multipliers(x, w, y)

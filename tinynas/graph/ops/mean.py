@@ -45,7 +45,7 @@ class Mean(Op):
         x = need(shapes[0])
         if not self.axes or len(self.axes) > 2 or len(x) > 4:
             raise ModelError(
-                f"mean over axes {list(self.axes)} of {len(x)} dimensions; supported: 1 or 2 axes of at most 4"
+                f"mean over axes {list(self.axes)} of {len(x)} dimensions; supported: 1 or 2 axes of 1 to 4"
             )
         if len(set(self.axes)) != len(self.axes) or not all(0 <= a < len(x) for a in self.axes):
             raise ModelError(f"axes {list(self.axes)} are not distinct axes of {list(x)}")

@@ -23,7 +23,10 @@ def round_half_away(x: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Quantize(Op):
-    """Input x (float32 or int8); int8 out. NaN becomes the lowest value, as on x86."""
+    """Input x (float32 or int8); int8 out.
+
+    Real values too large for 32 bits saturate and NaN becomes -128; TFLite Micro leaves both to the
+    machine's float-to-int conversion, which C does not define there."""
 
     kind: ClassVar[str] = "QUANTIZE"
 
@@ -46,8 +49,9 @@ class Quantize(Op):
         if x.dtype == "float32":
             with np.errstate(over="ignore", invalid="ignore"):
                 rounded = round_half_away(values[0].astype(np.float32) / np.float32(y.scale))
-            inside = np.clip(np.nan_to_num(rounded.astype(np.float64), nan=-(2.0**31)), -(2.0**31), 2.0**31 - 1)
-            return (clamp_int8(inside.astype(np.int64) + y.zero_point),)
+            known = np.nan_to_num(rounded.astype(np.float64), nan=-np.inf)
+            inside = np.clip(known, -(2.0**31), 2.0**31 - 1).astype(np.int64)
+            return (clamp_int8(inside + y.zero_point),)
         multiplier, shift = quantize_multiplier(x.scale / y.scale)
         offsets = values[0].astype(np.int64) - x.zero_point
         return (clamp_int8(multiply_by_quantized_multiplier(offsets, multiplier, shift) + y.zero_point),)

@@ -41,8 +41,8 @@ class StridedSlice(Op):
         for k, (positions, size) in enumerate(zip(taken, x, strict=True)):
             if not positions or not (0 <= positions[0] < size and 0 <= positions[-1] < size):
                 raise ModelError(
-                    f"slice {self.begin[k]}:{self.end[k]}:{self.strides[k]} takes nothing of, or lies outside, "
-                    f"axis {k} of {list(x)}"
+                    f"slice {self.begin[k]}:{self.end[k]}:{self.strides[k]} takes nothing of axis {k} of "
+                    f"{list(x)}, or lies outside"
                 )
             if k in self.shrink and len(positions) != 1:
                 raise ModelError(f"axis {k} is dropped but {len(positions)} elements are taken")

@@ -26,7 +26,7 @@ class Transpose(Op):
     def output_shapes(self, shapes: Sequence[Shape | None]) -> tuple[Shape, ...]:
         x = need(shapes[0])
         if sorted(self.perm) != list(range(len(x))) or not 1 <= len(x) <= 5:
-            raise ModelError(f"permutation {list(self.perm)} does not fit shape {list(x)} of at most 5 dimensions")
+            raise ModelError(f"permutation {list(self.perm)} does not fit shape {list(x)} of 1 to 5 axes")
         return (tuple(x[a] for a in self.perm),)
 
     def check(self, inputs: Sequence[Tensor | None], outputs: Sequence[Tensor]) -> None:

@@ -149,7 +149,8 @@ class LeakyRelu(Unary):
 
 def _high_mul16(a: Int64, b: int) -> Int64:
     """round(a b / 2^15) of 16-bit values, halves towards plus infinity."""
-    return np.minimum((a * b + (1 << 14)) >> 15, 32767)
+    rounded: Int64 = (a * b + (1 << 14)) >> 15
+    return np.minimum(rounded, 32767)
 
 
 def _to_int16_multiplier(multiplier: int) -> int:
