@@ -119,7 +119,8 @@ def spoiler(seed: int, rate: float) -> Callable[[bytes], bytes]:
             if rng.random() >= rate:
                 out.append(byte)
             else:
-                out += rng.choice([b"", bytes([byte ^ 1 << rng.randrange(8)]), bytes([byte]) * 2, rng.randbytes(3)])
+                flipped = bytes([byte ^ 1 << rng.randrange(8)])
+                out += rng.choice([b"", flipped, bytes([byte]) * 2, rng.randbytes(3)])
         return bytes(out)
 
     return spoil
@@ -127,8 +128,8 @@ def spoiler(seed: int, rate: float) -> Callable[[bytes], bytes]:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_bad_line_costs_time_but_never_gives_a_wrong_figure(program, seed):
-    """One byte in 700 is spoilt both ways. Every figure that comes back is right; giving up is allowed, once in
-    a while, but only by a clear error."""
+    """One byte in 700 is spoilt both ways. Every figure that comes back is right; giving up is allowed,
+    once in a while, but only by a clear error."""
     right = failed = 0
     with ProcessLink(program, spoiler(seed, 1 / 700)) as link:
         client = Client(link, answer_s=0.05, attempts=8)

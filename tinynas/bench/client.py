@@ -49,6 +49,7 @@ from tinynas.target.emulate.qemu import fault_in, fault_message
 M = TypeVar("M", bound=Message)
 
 ANSWER_S = 2.0  # how long an answer to a short request may take before it is asked again
+INVOKE_S = 60.0  # an inference may take long, more so in an emulator
 ATTEMPTS = 4
 READ_BYTES = MAX_PAYLOAD
 WRITE_BYTES = MAX_PAYLOAD - 5  # the fixed fields of Write
@@ -109,11 +110,11 @@ class Client:
 
     def invoke(
         self, place: Place, offset: int = 0, paint: int | None = None, warmup: int = 0, repeats: int = 1,
-        answer_s: float = 60.0,
+        answer_s: float | None = None,
     ) -> Ran:
         """Run the model; see tinynas.protocol.messages.Invoke."""
         request = Invoke(place, int(paint is not None), paint or 0, 0, offset, warmup, repeats)
-        return self.ask(request, Ran, answer_s=answer_s)
+        return self.ask(request, Ran, answer_s=answer_s or INVOKE_S * max(1, warmup + repeats))
 
     def ticks(self, repeats: int) -> list[int]:
         """Ticks of each timed run of the last invoke, overhead included."""

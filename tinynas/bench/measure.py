@@ -71,7 +71,7 @@ def measure(task: Task, folder: Path) -> Measured:
         return _measure_board(task, project.directory, elf)
     inferences: list[Inference] = []
     for batch in _batches(task):
-        about, emulator, runs = _run_batch(task, elf, batch, folder)
+        about, emulator, runs = run_batch(task, elf, batch, folder)
         inferences += runs
     typical = _typical(inferences)
     profiled = _profile(task, folder, typical)
@@ -98,14 +98,15 @@ def _check_clock(board: Board, about: About) -> None:
                            f"board file says {board.clock_hz} Hz: no figure would hold")
 
 
-def _run_batch(
-    task: Task, elf: Path, batch: Sequence[bytes], folder: Path
+def run_batch(
+    task: Task, elf: Path, batch: Sequence[bytes], folder: Path, running_elf: Path | None = None
 ) -> tuple[About, str | None, list[Inference]]:
-    """One start of the emulator with these inputs in its test area. Every run paints the arena; the paint
-    alternates, so that a byte the model leaves equal to one paint is seen with the other."""
-    with _device(task, elf, batch, folder) as running:
+    """One start of the emulator with these inputs in its test area. `elf`: what was built; `running_elf`:
+    what is started, if that is another file. Every run paints the arena; the paint alternates, so that a byte
+    the model leaves equal to one paint is seen with the other."""
+    stride = _stride(batch)
+    with _device(task, running_elf or elf, batch, folder) as running:
         session = _session(task, elf, running)
-        stride = _stride(batch)
         runs = [
             session.infer(data, at=k * stride, paint=PAINTS[k % 2], repeats=task.repeats, warmup=task.warmup)
             for k, data in enumerate(batch)
