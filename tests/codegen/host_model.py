@@ -34,7 +34,7 @@ class HostModel:
             sources = generate_model(program).write(Path(folder))
             self._library = load(build_library(sources, [Path(folder)], flags))
         self._library.tinynas_invoke.argtypes = [ctypes.c_void_p] * 3
-        arena_bytes = max(program.plan.arena_bytes, 1)
+        arena_bytes = max(program.sram.arena_bytes, 4)
         self._memory = np.zeros(arena_bytes + 2 * GUARD + 16, np.uint8)
         self._start = GUARD + -(self._memory.ctypes.data + GUARD) % 16
         self._end = self._start + arena_bytes

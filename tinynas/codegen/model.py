@@ -18,7 +18,7 @@ from tinynas.graph import ITEM_BYTES
 from tinynas.kernels.path import Array, Call, Code
 from tinynas.resources import resource_dir
 
-ALIGNMENT = 8
+ALIGNMENT = 4  # of the arena: words, and all that LDRD, LDM and float32 need
 SECTIONS = {"weights": "TINYNAS_WEIGHTS", "tables": "TINYNAS_TABLES"}
 
 
@@ -85,7 +85,7 @@ def generate_model(program: Program) -> ModelSources:
         "outputs": outputs,
     }
     header = render("model.h.j2", **names, layers=len(layers), alignment=ALIGNMENT,
-                    arena_bytes=max(program.plan.arena_bytes, 1), interface=_interface(program))
+                    arena_bytes=max(program.sram.arena_bytes, ALIGNMENT), interface=_interface(program))
     source = render("model.c.j2", **names, layers=layers,
                     headers=["tinynas_kernels.h"])
     return ModelSources({"tinynas_model.h": header, "tinynas_model.c": source}, kernels)

@@ -8,6 +8,7 @@ from tinynas.compile.program import Flash, Sram, Step
 from tinynas.cost import Coefficients
 from tinynas.graph import Graph
 
+WORD_BYTES = 4
 
 def flash_of(graph: Graph, steps: Sequence[Step], coefficients: Coefficients) -> Flash:
     """Weights and tables are exact. Code: each kernel source once, plus the calls in the invoke function."""
@@ -25,8 +26,9 @@ def flash_of(graph: Graph, steps: Sequence[Step], coefficients: Coefficients) ->
 
 
 def sram_of(arena_bytes: int, steps: Sequence[Step], coefficients: Coefficients) -> Sram:
-    """The arena is exact; the stack below the invoke call is the deepest kernel's, from the calibration."""
+    """The arena is exact (whole words); the stack below the invoke call is the deepest kernel's, from the
+    calibration."""
     return Sram(
-        arena_bytes=arena_bytes,
+        arena_bytes=-(-arena_bytes // WORD_BYTES) * WORD_BYTES,
         stack_bytes=coefficients.stack_bytes({step.path.name for step in steps}),
     )
