@@ -104,9 +104,11 @@ static uint32_t trouble(void)
 static uint64_t __attribute__((noinline)) timed(int32_t *status, uint32_t *stack_bytes)
 {
     tn_stack_paint();
+    tn_marker(1);
     uint64_t start = tn_ticks();
     int result = tinynas_invoke(&model, NULL, NULL);
     uint64_t end = tn_ticks();
+    tn_marker(0);
     *stack_bytes = tn_stack_high_water();
     *status = result;
     return end - start;

@@ -16,8 +16,6 @@ from tinynas.graph import Graph, Tensor
 from tinynas.graph.run import run as numpy_run
 
 REFERENCES = ("tflm", "numpy")
-ARENA_BYTES = 1 << 20
-MAX_ARENA_BYTES = 1 << 28
 
 Arrays = tuple[np.ndarray, ...]
 
@@ -82,12 +80,14 @@ def _tflm(model: bytes, graph: Graph, inputs: Sequence[Arrays]) -> tuple[list[Ar
 
 
 def _interpreter(runtime: Any, model: bytes, graph: Graph) -> Any:
-    """Its arena is sized here by trying: an interpreter that has too little says so by failing to load."""
-    arena_bytes = ARENA_BYTES
-    while True:
-        try:
-            return runtime.Interpreter.from_bytes(model, arena_size=arena_bytes)
-        except RuntimeError as e:
-            arena_bytes *= 8
-            if arena_bytes > MAX_ARENA_BYTES:
-                raise ModelError(f"the TFLite Micro interpreter refuses model '{graph.name}': {e}") from None
+    try:
+        return runtime.Interpreter.from_bytes(model, arena_size=_arena_bytes(graph))
+    except RuntimeError as e:
+        raise ModelError(f"the TFLite Micro interpreter refuses model '{graph.name}': {e}") from None
+
+
+def _arena_bytes(graph: Graph) -> int:
+    """More than enough on a host: all activations at once and ample bookkeeping. (An interpreter that has
+    far too little ends the process instead of saying so, hence no trying.)"""
+    activations = sum(tensor.size_bytes + 16 for tensor in graph.tensors if not tensor.constant)
+    return (1 << 20) + 2 * activations + 4096 * len(graph.ops)

@@ -27,5 +27,6 @@ def build_device(folder: Path) -> Path:
     (folder / "tinynas_protocol.h").write_text(protocol.c_header())
     sources = [HERE / "device.c", *(runtime / f"{name}.c" for name in ("protocol", "app_main", "app_run"))]
     includes = [f"-I{folder}", f"-I{HERE}", f"-I{runtime}"]
-    subprocess.run([compiler, *FLAGS, *includes, *map(str, sources), "-o", str(folder / "device")], check=True)
+    command = [compiler, *FLAGS, *includes, *map(str, sources), "-o", str(folder / "device")]
+    subprocess.run(command, check=True)
     return folder / "device"

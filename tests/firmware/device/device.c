@@ -31,6 +31,7 @@ void tn_write(const void *bytes, size_t length)
 
 uint64_t tn_ticks(void) { return now += 10; }
 void tn_wait(void) {}
+void tn_marker(int on) { (void)on; }
 uint32_t tn_rx_lost(void) { return 0; }
 void tn_stack_paint(void) {}
 uint32_t tn_stack_high_water(void) { return 48; }

@@ -1,0 +1,72 @@
+"""Inputs worth trying, and the judges of outputs."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from tests.small_model import small_graph, small_model
+from tinynas.bench import reference
+from tinynas.bench.reference import expected_outputs
+from tinynas.bench.reference import test_inputs as make_inputs
+from tinynas.errors import ModelError, ToolError, UsageError
+from tinynas.graph import Graph, Quantization, Tensor
+from tinynas.graph.ops import Add
+
+GRAPH = small_graph(np.random.default_rng(0))
+
+
+def test_extremes_come_first_then_chance():
+    inputs = make_inputs(GRAPH, 8, seed=4)
+    assert [set(np.unique(values[0])) for values in inputs[:3]] == [{-128}, {127}, {-3}]
+    chance = np.concatenate([values[0].ravel() for values in inputs[3:]])
+    assert chance.min() == -128 and chance.max() == 127 and chance.dtype == np.int8
+    assert all(np.array_equal(a[0], b[0]) for a, b in zip(inputs, make_inputs(GRAPH, 8, seed=4), strict=True))
+    assert not np.array_equal(inputs[4][0], make_inputs(GRAPH, 8, seed=5)[4][0])
+
+
+def test_every_input_of_a_graph_gets_values():
+    quantization = Quantization.per_tensor(0.1, 0)
+    tensors = tuple(Tensor(n, (1, 4), quantization=quantization) for n in "abc")
+    graph = Graph("two", tensors, (Add("sum", (0, 1), (2,)),), (0, 1), (2,))
+    first, second = make_inputs(graph, 4, 0)[3]
+    assert first.shape == second.shape == (1, 4) and not np.array_equal(first, second)
+    (outputs,), _ = expected_outputs(None, graph, [(first, second)], "numpy")
+    assert outputs[0].shape == (1, 4)
+
+
+@pytest.mark.tflm
+def test_both_judges_agree():
+    inputs = make_inputs(GRAPH, 6, 0)
+    theirs, name = expected_outputs(small_model(np.random.default_rng(0)), GRAPH, inputs)
+    ours, our_name = expected_outputs(None, GRAPH, inputs, "numpy")
+    assert name.startswith("tflite-micro") and "NumPy" in our_name
+    for a, b in zip(theirs, ours, strict=True):
+        np.testing.assert_array_equal(a[0], b[0])
+
+
+def test_a_model_the_interpreter_refuses():
+    class Refusing:
+        @staticmethod
+        def from_bytes(model: bytes, arena_size: int) -> None:
+            raise RuntimeError("no such op")
+
+    runtime = SimpleNamespace(Interpreter=Refusing)
+    with pytest.raises(ModelError, match="interpreter refuses model 'small': no such op"):
+        reference._interpreter(runtime, b"", GRAPH)
+
+
+def test_without_the_interpreter_the_way_out_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tflite_micro.python.tflite_micro", None)
+    with pytest.raises(ToolError, match="pip install tflite-micro"):
+        expected_outputs(None, GRAPH, make_inputs(GRAPH, 1, 0))
+
+
+def test_senseless_requests():
+    with pytest.raises(UsageError, match="at least 1"):
+        make_inputs(GRAPH, 0, 0)
+    with pytest.raises(UsageError, match="no reference"):
+        expected_outputs(None, GRAPH, [], "opinion")
