@@ -9,8 +9,10 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from tests.small_model import small_model
 from tinynas import __version__
 from tinynas.cli import app as application
 from tinynas.errors import ModelError
@@ -98,18 +100,24 @@ def test_a_reader_that_stops_listening_is_no_error(repo_root: Path) -> None:
 
 
 def test_interrupt_ends_with_130(tmp_path: Path, repo_root: Path) -> None:
-    """A real Ctrl-C while the command waits for something that never comes."""
-    fifo = tmp_path / "waiting.tflite"
-    os.mkfifo(fifo)
+    """A real Ctrl-C while the command waits for a compiler that never answers."""
+    model, started = tmp_path / "small.tflite", tmp_path / "started"
+    model.write_bytes(small_model(np.random.default_rng(0)))
+    compiler = tmp_path / "slow-gcc"
+    compiler.write_text(f"#!/bin/sh\ntouch '{started}'\nexec sleep 50\n")
+    compiler.chmod(0o755)
     process = subprocess.Popen(
-        [sys.executable, "-m", "tinynas", "plan", str(fifo), "--board", "mps2-an500"],
-        cwd=repo_root,
+        [sys.executable, "-m", "tinynas", "build", str(model), "--board", "mps2-an500", "--out", "out"],
+        cwd=tmp_path,
+        env={**os.environ, "TINYNAS_ARM_GCC": str(compiler), "PYTHONPATH": str(repo_root)},
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(3)
-    assert process.poll() is None
+    deadline = time.monotonic() + 60
+    while not started.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=30)
-    assert process.returncode == 130
+    assert process.returncode == 130, told
     assert told.strip().splitlines() == ["error: interrupted"]
+    assert not (tmp_path / "out").exists()

@@ -18,6 +18,8 @@ from tinynas.cli import bench, boards, build, calibrate, doctor, plan
 from tinynas.cli.output import say_error
 from tinynas.errors import TinynasError
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="tinynas",
     help="Design, train, compile and measure neural networks for microcontrollers.",
@@ -61,12 +63,14 @@ def run(arguments: list[str] | None = None) -> int:
     """Run the command line; the exit status."""
     try:
         status = app(arguments, standalone_mode=False, prog_name="tinynas")
+        if status == INTERRUPTED:  # typer catches Ctrl-C and returns this
+            say_error("interrupted")
         sys.stdout.flush()
     except Exception as error:
         return _report(error)
     except KeyboardInterrupt:
         say_error("interrupted")
-        return 130
+        return INTERRUPTED
     return status if isinstance(status, int) else 0
 
 
@@ -78,7 +82,7 @@ def _report(error: Exception) -> int:
         return 2
     if isinstance(error, typer.Abort):
         say_error("interrupted")
-        return 130
+        return INTERRUPTED
     if isinstance(error, BrokenPipeError):  # `tinynas ... | head`: nobody is listening any more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
