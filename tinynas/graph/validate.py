@@ -94,8 +94,6 @@ def _check_op(graph: Graph, op: Op, written: set[int]) -> None:
     for index in op.inputs:
         if index != ABSENT and index not in written and not tensors[index].constant:
             raise ModelError(f"it reads tensor {index} '{tensors[index].name}' before anything writes it")
-    if not graph.activations(op):
-        raise ModelError("none of its inputs is computed by the model; fold it into a constant")
     for index in op.outputs:
         if index == ABSENT or index in written or tensors[index].constant:
             raise ModelError(f"it writes tensor {index}, which is constant, an input, or already written")
@@ -112,6 +110,8 @@ def _check_op(graph: Graph, op: Op, written: set[int]) -> None:
             f"{[list(s) for s in expected]}"
         )
     op.check(inputs, outputs)
+    if not graph.activations(op):
+        raise ModelError("none of its inputs is computed by the model; fold it into a constant")
 
 
 def _check_outputs(graph: Graph, written: set[int]) -> None:
