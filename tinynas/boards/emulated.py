@@ -35,7 +35,7 @@ def emulation_of(board: Board, machine: Machine | Board) -> Emulation:
                          machine.icount_shift)
     host = machine.emulate
     if host is None:
-        raise BoardError(f"board {board.name}: emulate.qemu.as: {machine.name} has no [emulate.qemu]")
+        raise BoardError(f"{machine.name} has no [emulate.qemu]")
     code = _lay(board, machine.code_region, ("code",))
     data = _lay(board, machine.data_region, ("data", "arena"))
     return replace(host, memory=(*code, *data))
@@ -51,7 +51,7 @@ def _lay(board: Board, room: Region, uses: tuple[str, ...]) -> list[Region]:
         at = (at + 1023) // 1024 * 1024
         boot = board.boot.length if board.boot and "code" in region.use else 0
         if at + region.length > room.end:
-            raise BoardError(f"board {board.name}: its region '{region.name}' does not fit the "
+            raise BoardError(f"region '{region.name}' does not fit the "
                              f"emulated machine's '{room.name}' ({room.length} bytes)")
         laid.append(replace(region, origin=at, length=region.length - boot))
         at += region.length

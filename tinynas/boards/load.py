@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,15 +70,13 @@ def read_board(path: Path) -> Board:
     if emulate is None:
         emulation = None
     else:
-        emulation = emulation_of(board, _machine(emulate.table("qemu"), path))
+        machine = _machine(emulate.table("qemu"), path)
         emulate.done()
+        try:
+            emulation = emulation_of(board, machine)
+        except BoardError as error:
+            raise top.fail("emulate.qemu.as", str(error)) from None
     top.done()
-    return board if emulation is None else _with(board, emulation)
-
-
-def _with(board: Board, emulation: Any) -> Board:
-    from dataclasses import replace
-
     return replace(board, emulate=emulation)
 
 

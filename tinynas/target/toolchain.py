@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -59,7 +60,7 @@ def build(directory: Path, *, jobs: int = 2, cache: Path | None = None) -> Path:
     directory = Path(directory)
     manifest = read_manifest(directory)
     tool = find_toolchain()
-    headers = _headers_digest(directory)
+    headers = {p.name: p for pattern in ("*/*.h", "*/*.inc") for p in sorted(directory.glob(pattern))}
     todo = [(tool, directory, manifest, source, headers, cache) for source in manifest["sources"]]
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
         objects = list(pool.map(lambda job: _compile(*job), todo))
@@ -76,15 +77,25 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     return manifest
 
 
-def _headers_digest(directory: Path) -> bytes:
+def _content_digest(source: Path, headers: Mapping[str, Path]) -> bytes:
+    """Of a source and every project header it includes, directly or not."""
     digest = hashlib.sha256()
-    for path in sorted(directory.glob("*/*.h")) + sorted(directory.glob("*/*.inc")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    seen: set[Path] = set()
+    todo = [source]
+    while todo:
+        path = todo.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        content = path.read_bytes()
+        digest.update(path.name.encode() + b"\0" + content + b"\0")
+        names = re.findall(rb'^\s*#\s*include\s*"(?:[^"]*/)?([^"/]+)"', content, re.M)
+        todo += [headers[n.decode()] for n in reversed(names) if n.decode() in headers]
     return digest.digest()
 
 
 def _compile(tool: Toolchain, directory: Path, manifest: dict[str, Any], source: str,
-             headers: bytes, cache: Path | None) -> str:
+             headers: Mapping[str, Path], cache: Path | None) -> str:
     output = Path("build") / Path(source).with_suffix(".o")
     path = directory / output
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,9 +103,9 @@ def _compile(tool: Toolchain, directory: Path, manifest: dict[str, Any], source:
                f"{directory.absolute()}=.", "-c", source, "-o", str(output)]
     kept = None
     if cache is not None:
-        digest = hashlib.sha256(headers)
         told = [tool.version, *manifest["flags"], *manifest["includes"], source]
-        digest.update("\0".join(told).encode() + b"\0" + (directory / source).read_bytes())
+        digest = hashlib.sha256("\0".join(told).encode())
+        digest.update(_content_digest(directory / source, headers))
         kept = cache / f"{digest.hexdigest()}.o"
         if kept.is_file():
             shutil.copyfile(kept, path)

@@ -183,11 +183,13 @@ class Machine:
         except subprocess.TimeoutExpired as error:
             self.kill()
             raise MeasureError("the firmware did not end in time under QEMU: it was stopped") from error
+        if status < 0:
+            raise ToolError(f"QEMU was ended by signal {-status}")
         said = self.messages()
         if status == EXIT_FAULT:
             fault = fault_in(said.encode())
             raise MeasureError(fault_message(fault) if fault else "the firmware faulted under QEMU")
-        failed = [line for line in said.splitlines() if line.startswith("qemu-system-arm") and "info:" not in line]
+        failed = [s for s in said.splitlines() if s.startswith("qemu-system-arm") and "info:" not in s]
         if status == 1 and failed:
             raise ToolError(f"QEMU failed: {failed[0]}")
         return status
