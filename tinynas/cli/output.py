@@ -29,6 +29,33 @@ def say_note(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
+class ProgressLine:
+    """One line on stderr that says how far something is: rewritten on a terminal, else every tenth."""
+
+    def __init__(self, what: str) -> None:
+        self._what, self._shown, self._open = what, -1, False
+
+    def __enter__(self) -> ProgressLine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._open:
+            print(file=sys.stderr)
+
+    def bytes(self, done: int, total: int) -> None:
+        """`done` of `total` bytes."""
+        step = (100 if sys.stderr.isatty() else 10) * done // max(total, 1)
+        if step == self._shown:
+            return
+        self._shown = step
+        text = f"{self._what} {done / 2**20:,.0f} of {total / 2**20:,.0f} MB"
+        if sys.stderr.isatty():
+            print(f"\r{text}", end="", file=sys.stderr, flush=True)
+            self._open = True
+        else:
+            say_note(text)
+
+
 def print_json(value: Any) -> None:
     """One indented JSON value on stdout."""
     print(json.dumps(value, indent=2, allow_nan=False))
