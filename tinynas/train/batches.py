@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynas.train.augment import mask
-from tinynas.train.prepare import ZERO_POINT, Prepared
+from tinynas.train.prepare import Prepared
 from tinynas.train.recipe import Recipe
 
 
@@ -18,7 +18,7 @@ def draw_epoch(data: Prepared, recipe: Recipe, rng: np.random.Generator) -> tupl
     variants = rng.integers(data.train_x.shape[1], size=count)
     maps = np.ascontiguousarray(data.train_x[clips, variants])
     mask(maps, rng, recipe.time_masks, recipe.time_mask_frames, recipe.band_masks, recipe.band_mask_bands,
-         ZERO_POINT)
+         data.quantizer.zero_point)
     labels = np.asarray(data.train_y)[clips].astype(np.int32)
     return maps.reshape(steps, recipe.batch, *maps.shape[1:], 1), labels.reshape(steps, recipe.batch)
 
