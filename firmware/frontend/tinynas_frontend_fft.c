@@ -74,6 +74,36 @@ static void first_by_8(const tinynas_frontend *f, const uint32_t *x, tinynas_com
     }
 }
 
+#if TINYNAS_FRONTEND_DSP
+
+#include "tinynas_frontend_fft_dsp.h"
+
+TN_STAGE(stage_of_4, 4, 0)
+TN_STAGE(stage_of_8, 8, 0)
+TN_STAGE(stage_of_16, 16, 0)
+TN_STAGE(stage_of_32, 32, 0)
+TN_LAST_STAGE(last_of_64, 64, 1020)
+TN_LAST_STAGE(last_of_32, 32, 0)
+
+static void later_stages(tinynas_complex *z, int32_t points, int32_t quarter, const uint32_t *w)
+{
+    if (quarter == 4) {
+        stage_of_4(z, points, w);
+        stage_of_16(z, points, w);
+        last_of_64(z, w);
+        return;
+    }
+    stage_of_8(z, points, w);
+    if (points == 128) {
+        last_of_32(z, w);
+        return;
+    }
+    stage_of_32(z, points, w);
+    last_of_128(z, w);
+}
+
+#else
+
 /* The butterflies of one stage that share their twiddles: `count` of them, 4 `quarter` numbers apart. */
 static void turn(tinynas_complex *z, int32_t quarter, int32_t count, const uint32_t *w)
 {
@@ -110,23 +140,29 @@ static void straight(tinynas_complex *z, int32_t quarter, int32_t count)
     } while (--count);
 }
 
-void tinynas_frontend_fft(const tinynas_frontend *f, const uint32_t *frame, tinynas_complex *z)
+/* All stages after the first, whose butterflies had `quarter` points. */
+static void later_stages(tinynas_complex *z, int32_t points, int32_t quarter, const uint32_t *twiddles)
 {
-    const int32_t points = f->points;
-    int32_t quarter = 4;
-    if (TINYNAS_FRONTEND_STARTS_BY_4(f)) {
-        first_by_4(f, frame, z);
-    } else {
-        first_by_8(f, frame, z);
-        quarter = 8;
-    }
-    for (int32_t count; quarter < points; quarter *= 4) {
-        const uint32_t *w = f->twiddles;
-        count = points / (4 * quarter);
+    for (; quarter < points; quarter *= 4) {
+        const int32_t count = points / (4 * quarter);
+        const uint32_t *w = twiddles;
         straight(z, quarter, count);
         for (int32_t j = 1; j < quarter; j++) {
             w += 3 * count;
             turn(z + j, quarter, count, w);
         }
+    }
+}
+
+#endif
+
+void tinynas_frontend_fft(const tinynas_frontend *f, const uint32_t *frame, tinynas_complex *z)
+{
+    if (TINYNAS_FRONTEND_STARTS_BY_4(f)) {
+        first_by_4(f, frame, z);
+        later_stages(z, f->points, 4, f->twiddles);
+    } else {
+        first_by_8(f, frame, z);
+        later_stages(z, f->points, 8, f->twiddles);
     }
 }

@@ -11,7 +11,12 @@ from tinynas.audio.host import SOURCES, source_dir
 from tinynas.audio.tables import Tables, make_tables
 from tinynas.errors import UsageError
 
-HEADERS = ("tinynas_frontend.h", "tinynas_frontend_internal.h", "tinynas_frontend_math.h")
+HEADERS = (
+    "tinynas_frontend.h",
+    "tinynas_frontend_internal.h",
+    "tinynas_frontend_math.h",
+    "tinynas_frontend_fft_dsp.h",
+)
 _C_TYPES = {"uint32": "uint32_t", "int32": "int32_t", "uint16": "uint16_t", "uint8": "uint8_t"}
 
 
