@@ -139,7 +139,7 @@ def library_bytes(path: Path) -> int:
         if section is None:
             return 0
         first, last = section["sh_addr"], section["sh_addr"] + section["sh_size"]
-        edges = _calls(elf, functions)
+        edges = _references(elf, functions) + _branches(elf, functions)
     reached: set[int] = set()
     todo = [target for caller, target in edges if first <= caller < last]
     while todo:
@@ -152,7 +152,7 @@ def library_bytes(path: Path) -> int:
     return sum(functions[at].size for at in reached)
 
 
-def _calls(elf: ELFFile, functions: Mapping[int, Symbol]) -> list[tuple[int, int]]:
+def _references(elf: ELFFile, functions: Mapping[int, Symbol]) -> list[tuple[int, int]]:
     """(address of a reference, address of the function it refers to), from the kept relocations."""
     edges = []
     for name in (f".rel{_CODE}", ".rel.text"):
@@ -165,6 +165,33 @@ def _calls(elf: ELFFile, functions: Mapping[int, Symbol]) -> list[tuple[int, int
             if target in functions:
                 edges.append((entry["r_offset"], target))
     return edges
+
+
+def _branches(elf: ELFFile, functions: Mapping[int, Symbol]) -> list[tuple[int, int]]:
+    """The same for calls inside one object of the library, which the assembler resolved: Thumb
+    branches whose target is exactly a function's start. A constant that looks like one is unlikely,
+    and would only count a function too many."""
+    section = elf.get_section_by_name(".text")
+    if section is None:
+        return []
+    base, data = section["sh_addr"], section.data()
+    edges = []
+    for at in range(0, len(data) - 3, 2):
+        offset = _branch_offset(*struct.unpack_from("<HH", data, at))
+        if offset is not None and base + at + 4 + offset in functions:
+            edges.append((base + at, base + at + 4 + offset))
+    return edges
+
+
+def _branch_offset(high: int, low: int) -> int | None:
+    """Distance of the branch B, B.W or BL at the start of these halfwords (ARMv7-M ARM, A7.7), or None."""
+    if high >> 11 == 0b11100:
+        return ((high & 0x7FF) ^ 0x400) - 0x400 << 1
+    if high >> 11 != 0b11110 or low >> 14 not in (0b10, 0b11) or not low >> 12 & 1:
+        return None
+    sign = high >> 10 & 1
+    i1, i2 = ~(low >> 13 ^ sign) & 1, ~(low >> 11 ^ sign) & 1
+    return (-sign << 24) | i1 << 23 | i2 << 22 | (high & 0x3FF) << 12 | (low & 0x7FF) << 1
 
 
 def image_bytes(path: Path) -> bytes:
