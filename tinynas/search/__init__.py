@@ -3,6 +3,7 @@
 from tinynas.search.cost import Cost, CostOf, distance, overruns, overruns_in_words
 from tinynas.search.driver import Progress, Winner, search
 from tinynas.search.feasible import Feasible, Space
+from tinynas.search.pricing import price_on, total_cost
 from tinynas.search.settings import DEMO, PRESETS, SearchSettings
 from tinynas.search.strategies import STRATEGIES, AgingEvolution, RandomSearch, Strategy
 from tinynas.search.trials import Done
@@ -25,5 +26,7 @@ __all__ = [
     "distance",
     "overruns",
     "overruns_in_words",
+    "price_on",
     "search",
+    "total_cost",
 ]

@@ -1,8 +1,9 @@
 """Proposals that keep the budgets: every candidate is costed by analysis, and only those that fit go on.
 
-When random samples do not hit the budgets, the nearest one is walked downhill (always to the neighbour that
-misses the least) until something fits. If that ends short of the budgets, nothing in reach fits, and the
-error says how close the nearest came.
+When a handful of random samples does not hit the budgets, the nearest of them is edited until it does: edits
+that bring it closer are kept. So tight budgets cost little time, and yield candidates that use them fully.
+Where even that finds nothing, every neighbour is tried, step by step, from the nearest candidate known and
+from the smallest; if that ends short of the budgets, the error says how close the nearest came.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from tinynas.errors import BudgetError, ModelError
 from tinynas.search.cost import Cost, CostOf, distance, overruns_in_words
 from tinynas.space import Arch
 
-MAX_SAMPLES = 300  # random candidates costed before walking
-MAX_STEPS = 60  # of the walk
+SAMPLES = 12  # random candidates tried before one is edited into the budgets
+EDITS = 80  # tried on it
+MUTATIONS = 100  # tried on a parent
+STEPS = 60  # of the exhaustive walk
 NAMED = 3  # nearest candidates an error tells
 
 
@@ -67,12 +70,16 @@ class Feasible:
 
     def random(self, rng: np.random.Generator) -> Arch:
         """A random candidate within the budgets. BudgetError when none can be found."""
+        samples = []
+        for _ in range(SAMPLES):
+            samples.append(self.space.random_arch(rng))
+            if self.fits(samples[-1]):
+                return samples[-1]
+        arch = self._edit_into(min(samples, key=self._miss), rng)
+        if self.fits(arch):
+            return arch
         if self._refuge is None:
-            for _ in range(MAX_SAMPLES):
-                arch = self.space.random_arch(rng)
-                if self.fits(arch):
-                    return arch
-            self._refuge = self._walk(rng)
+            self._refuge = self._walk()
         arch = self._refuge
         for _ in range(int(rng.integers(1, 9))):
             arch = self.mutate(arch, rng)
@@ -80,7 +87,7 @@ class Feasible:
 
     def mutate(self, arch: Arch, rng: np.random.Generator) -> Arch:
         """One edit of `arch` that keeps the budgets; `arch` itself when no tried edit does."""
-        for _ in range(MAX_SAMPLES // 3):
+        for _ in range(MUTATIONS):
             changed = self.space.mutate(arch, rng)
             if self.fits(changed):
                 return changed
@@ -95,13 +102,23 @@ class Feasible:
 
         return max((self.random(rng) for _ in range(draws)), key=macs)
 
-    def _walk(self, rng: np.random.Generator) -> Arch:
+    def _edit_into(self, arch: Arch, rng: np.random.Generator) -> Arch:
+        """`arch` after random edits, each kept when it misses the budgets by less."""
+        for _ in range(EDITS):
+            changed = self.space.mutate(arch, rng)
+            if self._miss(changed) < self._miss(arch):
+                arch = changed
+                if self.fits(arch):
+                    break
+        return arch
+
+    def _walk(self) -> Arch:
         """Downhill from the nearest miss, and from the smallest net. BudgetError when both end short."""
         starts = [self.space.smallest()]
         if self._misses:
             starts.insert(0, min(self._misses.values(), key=lambda m: m[0])[1])
         for arch in starts:
-            for _ in range(MAX_STEPS):
+            for _ in range(STEPS):
                 if self.fits(arch):
                     return arch
                 near = min(self.space.neighbours(arch), key=self._miss, default=arch)
