@@ -133,10 +133,33 @@ static uint32_t larger(uint32_t a, uint32_t b)
     return a > b ? a : b;
 }
 
+static int is_input(const uint8_t *at)
+{
+    static const uint32_t bytes[] = TINYNAS_INPUT_SIZES;
+    for (int k = 0; k < TINYNAS_INPUTS; k++) {
+        const uint8_t *start = tinynas_input_at(&model, k);
+        if (at >= start && at < start + bytes[k]) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* All of the arena, but not an input that has been written already. */
+static void paint_arena(uint8_t paint, int keep_input)
+{
+    uint8_t *start = (uint8_t *)&model;
+    for (uint32_t k = 0; k < sizeof model; k++) {
+        if (!keep_input || !is_input(start + k)) {
+            start[k] = paint;
+        }
+    }
+}
+
 static uint64_t run_once(const tnp_invoke *request, const uint8_t *from, int32_t *status)
 {
     if (request->painted) {
-        memset(&model, request->paint, sizeof model);
+        paint_arena(request->paint, from == NULL);
     }
     if (from != NULL) {
         load_input(from);
@@ -159,7 +182,7 @@ uint32_t app_invoke(const tnp_invoke *request, tnp_ran *ran)
         if (from == NULL) {
             return TNP_CODE_BAD_RANGE;
         }
-    } else if (request->place != TNP_PLACE_INPUT || request->painted || request->warmup || request->repeats != 1) {
+    } else if (request->place != TNP_PLACE_INPUT || request->warmup || request->repeats != 1) {
         return TNP_CODE_BAD_VALUE;
     }
     if (request->repeats == 0 || request->repeats > TNP_MAX_REPEATS || request->warmup > TNP_MAX_WARMUP) {

@@ -35,6 +35,7 @@ def test_a_flashed_board_is_checked_and_timed(flashed, tmp_path):
     assert abs(result.cycles / 3.2 - exact) < 2
     assert result.latency_ms == pytest.approx(result.cycles / 25e6 * 1e3)
     assert all(layer.instructions is None for layer in result.layers)
+    assert 0 <= result.sram.arena_bytes - result.arena_high_water_bytes < 4
 
 
 @pytest.mark.emulator

@@ -52,6 +52,17 @@ def test_it_never_replaces_what_it_did_not_make(tmp_path):
         fill(place, "fine")
 
 
+def test_two_at_once_leave_one_whole_folder(tmp_path):
+    final = tmp_path / "out"
+    with workplace(final, "x") as first:
+        fill(first, "first")
+        with workplace(final, "x") as second:
+            fill(second, "second")
+        assert (final / "firmware" / "firmware.json").read_text() == "second"
+    assert (final / "firmware" / "firmware.json").read_text() == "first"
+    assert os.listdir(tmp_path) == ["out"]
+
+
 def test_without_a_folder_it_lies_in_the_cache_under_a_safe_name(tmp_path, monkeypatch):
     monkeypatch.setenv("TINYNAS_CACHE", str(tmp_path))
     with workplace(None, "../../evil name/öäü") as place:

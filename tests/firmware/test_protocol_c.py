@@ -98,6 +98,16 @@ def test_inputs_are_written_run_and_read_back_one_by_one(device):
     assert answers[4].data + answers[5].data == OUTPUT
 
 
+def test_paint_spares_an_input_that_was_written(device):
+    *_, stats, first, second = ask(
+        device, Write(Place.INPUT, 0, INPUT[:16]), Write(Place.INPUT, 16, INPUT[16:]),
+        Invoke(Place.INPUT, 1, 0x5A, 0, 0, 0, 1), AskStats(), Read(Place.OUTPUT, 0, 4),
+        Read(Place.OUTPUT, 4, 8),
+    )
+    assert stats.arena_high_water_bytes == 88
+    assert first.data + second.data == OUTPUT
+
+
 def test_every_run_from_the_area_gets_its_input_back_and_is_timed_alone(device):
     written, ran, ticks, none, marks, stats, first, second = ask(
         device, Write(Place.AREA, 100, INPUT), Invoke(Place.AREA, 1, 0xA5, 0, 100, 2, 5),
@@ -127,7 +137,6 @@ def test_every_run_from_the_area_gets_its_input_back_and_is_timed_alone(device):
     (Invoke(Place.AREA, 0, 0, 0, 0, 0, 65), Code.BAD_VALUE),
     (Invoke(Place.AREA, 0, 0, 0, 0, 1001, 1), Code.BAD_VALUE),
     (Invoke(Place.INPUT, 0, 0, 0, 0, 0, 2), Code.BAD_VALUE),
-    (Invoke(Place.INPUT, 1, 0, 0, 0, 0, 1), Code.BAD_VALUE),
     (Invoke(Place.OUTPUT, 0, 0, 0, 0, 0, 1), Code.BAD_VALUE),
     (AskText(200), Code.BAD_VALUE),
     (Ready(1), Code.BAD_TYPE),

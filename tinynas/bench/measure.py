@@ -55,7 +55,7 @@ class Measured:
     inferences: tuple[Inference, ...]
     typical: int
     profiled: Inference | None
-    high_water_bytes: int | None
+    high_water_bytes: int
 
 
 def baud(board: Board) -> int:
@@ -86,9 +86,13 @@ def _measure_board(task: Task, project: Path, elf: Path) -> Measured:
     with on_board(task.port, baud(task.board)) as running:
         session = _session(task, elf, running)
         _check_clock(task.board, session.about)
-        runs = [session.infer(data, repeats=task.repeats, warmup=task.warmup) for data in task.inputs]
+        runs = [
+            session.infer(data, paint=PAINTS[k % 2], repeats=task.repeats, warmup=task.warmup)
+            for k, data in enumerate(task.inputs)
+        ]
         session.finish()
-    return Measured(project, elf, session.about, None, tuple(runs), _typical(runs), None, None)
+    high_water = max(run.high_water_bytes for run in runs)
+    return Measured(project, elf, session.about, None, tuple(runs), _typical(runs), None, high_water)
 
 
 def _check_clock(board: Board, about: About) -> None:

@@ -90,7 +90,7 @@ class BenchResult:
     sram: Sram
     flash: Flash
     predicted: Predicted
-    arena_high_water_bytes: int | None  # None: not painted
+    arena_high_water_bytes: int  # how far the arena is really used, from its start
     outputs_compared: int
     outputs_different: int
     first_difference: str | None

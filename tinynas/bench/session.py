@@ -81,11 +81,11 @@ class Session:
 
     def infer(self, inputs: bytes, *, at: int | None = None, paint: int | None = None, repeats: int = 1,
               warmup: int = 0) -> Inference:
-        """Run on `inputs` (all of them, one after another). `at`: they lie in the device's test area
-        already, at this offset; then the device can restore them, so that `paint`, `repeats` and `warmup`
-        are possible. Without a test area every run is sent its inputs anew."""
+        """Run on `inputs` (all of them, one after another). `at`: they lie at this offset in the device's
+        test area already, from where the device restores them before every run; None: they are sent for
+        every run."""
         if at is None:
-            runs = [self._run_sent(inputs) for _ in range(warmup + repeats)][warmup:]
+            runs = [self._run_sent(inputs, paint) for _ in range(warmup + repeats)][warmup:]
             ran, ticks = runs[-1][0], tuple(t for _, t in runs)
         else:
             ran = self.client.invoke(Place.AREA, at, paint, warmup, repeats)
@@ -99,12 +99,12 @@ class Session:
             high_water_bytes=stats.arena_high_water_bytes,
         )
 
-    def _run_sent(self, inputs: bytes) -> tuple[Ran, int]:
+    def _run_sent(self, inputs: bytes, paint: int | None) -> tuple[Ran, int]:
         start = 0
         for size in self._input_sizes:
             self.client.write(Place.INPUT, start, inputs[start:start + size])
             start += size
-        ran = self.client.invoke(Place.INPUT)
+        ran = self.client.invoke(Place.INPUT, paint=paint)
         return ran, self.client.ticks(1)[0]
 
     def _outputs(self) -> tuple[bytes, ...]:
@@ -124,7 +124,7 @@ class Session:
             raise MeasureError("the stack ran over its end during the inference")
         if flags & RunFlag.COUNTER_STALLED:
             raise MeasureError(f"the counter '{self.about.texts['counter']}' stands still")
-        arena_bytes = self.about.identity.arena_bytes
+        arena_bytes = self.program.plan.arena_bytes
         if stats.arena_high_water_bytes > arena_bytes:
             raise MeasureError("the model wrote outside its arena: it uses "
                                f"{stats.arena_high_water_bytes} bytes, the plan has {arena_bytes}")

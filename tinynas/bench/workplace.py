@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -48,13 +49,19 @@ def workplace(directory: Path | None, name: str) -> Iterator[Workplace]:
 
 
 def _replace(fresh: Path, final: Path) -> None:
-    if final.exists():
-        old = Path(tempfile.mkdtemp(prefix=f".{final.name}-old-", dir=final.parent))
-        os.replace(final, old)
-        os.replace(fresh, final)
-        shutil.rmtree(old, ignore_errors=True)
-    else:
-        os.replace(fresh, final)
+    """Other processes may do the same at the same time: the last one wins, each folder stays whole."""
+    for _ in range(100):
+        try:
+            if final.exists() and any(final.iterdir()):
+                old = Path(tempfile.mkdtemp(prefix=f".{final.name}-old-", dir=final.parent))
+                os.replace(final, old)
+                shutil.rmtree(old, ignore_errors=True)
+            os.replace(fresh, final)
+            return
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST) or not fresh.exists():
+                raise
+    raise UsageError(f"{final} is changed by another process all the time")
 
 
 def _file_name(name: str) -> str:

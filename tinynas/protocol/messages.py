@@ -171,12 +171,12 @@ class Invoke(Message):
     """Run the model `warmup + repeats` times; each of the last `repeats` is timed.
 
     Inference destroys its input, so before every run the input is copied, untimed, from AREA + `offset` when
-    `place` is AREA; with INPUT it is taken as written, and one run is all there can be. `paint`: the arena is
-    filled with this byte before every run, to see how far it is used; AREA only."""
+    `place` is AREA; with INPUT it is taken as written, and one run is all there can be. `painted`: before every
+    run the arena (but a written input) is filled with the byte `paint`, to see how far it is used."""
 
     TYPE: ClassVar[int] = 0x06
     place: U8
-    painted: U8  # 1: fill with `paint`
+    painted: U8  # 0 or 1
     paint: U8
     reserved: U8
     offset: U32
