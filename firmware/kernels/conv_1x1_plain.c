@@ -10,8 +10,11 @@
 void tinynas_conv_1x1_plain(const tinynas_conv_1x1_plain_params *p, const int8_t *in, int8_t *out,
                             void *scratch)
 {
-    const tinynas_rows rows = {p->weights, p->bias,  p->multipliers, p->shifts, -1,
-                               p->in_c,    p->out_c, p->low,         p->high,   p->zero_point};
+    const tinynas_rows rows = {
+        p->weights,
+        p->in_c,
+        p->out_c,
+        {p->bias, p->multipliers, p->shifts, 0, p->any_left, p->low, p->high, p->zero_point}};
     int8_t *vector = (int8_t *)scratch;
     const int8_t *row = in + p->in_start;
     int32_t y, x;

@@ -56,16 +56,11 @@ static void tinynas_conv_window(const tinynas_conv_plain_params *p, const int8_t
 void tinynas_conv_plain(const tinynas_conv_plain_params *p, const int8_t *in, int8_t *out,
                         void *scratch)
 {
-    const tinynas_rows rows = {p->weights,
-                               p->bias,
-                               p->multipliers,
-                               p->shifts,
-                               -1,
-                               p->kernel_h * p->kernel_w * p->in_c,
-                               p->out_c,
-                               p->low,
-                               p->high,
-                               p->zero_point};
+    const tinynas_rows rows = {
+        p->weights,
+        p->kernel_h * p->kernel_w * p->in_c,
+        p->out_c,
+        {p->bias, p->multipliers, p->shifts, 0, p->any_left, p->low, p->high, p->zero_point}};
     int8_t *window = (int8_t *)scratch;
     const int32_t positions = p->batches * p->out_h * p->out_w;
     int32_t y = 0, x = 0, n;

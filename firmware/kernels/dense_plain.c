@@ -5,16 +5,12 @@
 
 void tinynas_dense_plain(const tinynas_dense_plain_params *p, const int8_t *in, int8_t *out)
 {
-    const tinynas_rows rows = {p->weights,
-                               p->bias,
-                               p->multipliers,
-                               p->shifts,
-                               p->per_tensor ? 0 : -1,
-                               p->depth,
-                               p->outputs,
-                               p->low,
-                               p->high,
-                               p->zero_point};
+    const tinynas_rows rows = {
+        p->weights,
+        p->depth,
+        p->outputs,
+        {p->bias, p->multipliers, p->shifts, p->per_tensor, p->any_left, p->low, p->high,
+         p->zero_point}};
     int32_t n;
     for (n = 0; n < p->rows; n++) {
         tinynas_rows_plain(&rows, in, out);

@@ -6,6 +6,7 @@
  * Per tap and four channels: 8 loads, 4 MACs, 1 pointer load, 1 weight step. Instructions per MAC
  * (channels a multiple of 4): ARMv7-M 4, ARMv6-M 5.25, plus requantization per output and about 12
  * per tap and position for the list. */
+#include "requantize_run.h"
 #include "tinynas_fixed.h"
 #include "tinynas_kernels.h"
 
@@ -57,9 +58,40 @@ typedef struct {
     const tinynas_tap *taps;
     const tinynas_tap *end;
     int32_t channels;
+    tinynas_requantizer requantizer;
 } tinynas_depthwise_position;
 
-/* Sums of output channels o .. o + 3, which read input channels c .. c + 3. */
+/* Sums of output channels o .. o + 3, which read input channels c .. c + 3. On ARMv6-M tap, input,
+ * weights, three channel indices and two values fill the low registers; the fourth index is the
+ * third one, stepped up and down. Sums and weight stride are in high registers. */
+#if TINYNAS_THUMB1_ASM
+#define TINYNAS_TAP_STEP(index, sum)                                \
+    "ldrsb %[v], [%[x], %[" #index "]]\n\tldrsb %[u], [%[w], %[" #index \
+    "]]\n\tmuls %[v], %[u], %[v]\n\tadd %[" #sum "], %[v]\n\t"
+
+static inline void tinynas_depthwise_sum4(const tinynas_depthwise_plain_params *p,
+                                          const tinynas_depthwise_position *at, const int8_t *w,
+                                          int32_t c, int32_t *sums)
+{
+    const tinynas_tap *tap = at->taps, *const end = at->end; /* end lies on the stack */
+    int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0, v, u, c2 = c + 2;
+    const int8_t *x;
+    (void)p;
+    w -= c;
+    __asm__ volatile(".syntax unified\n1:\tldmia %[tap]!, {%[x]}\n\t" TINYNAS_TAP_STEP(c0, s0)
+                     TINYNAS_TAP_STEP(c1, s1) TINYNAS_TAP_STEP(c2, s2) "adds %[c2], #1\n\t"
+                     TINYNAS_TAP_STEP(c2, s3) "subs %[c2], #1\n\tadd %[w], %[stride]\n\t"
+                     "ldr %[v], %[end]\n\tcmp %[tap], %[v]\n\tbne 1b"
+                     : [s0] "+h"(s0), [s1] "+h"(s1), [s2] "+h"(s2), [s3] "+h"(s3), [tap] "+l"(tap),
+                       [w] "+l"(w), [c2] "+l"(c2), [x] "=&l"(x), [v] "=&l"(v), [u] "=&l"(u)
+                     : [c0] "l"(c), [c1] "l"(c + 1), [stride] "h"(at->channels), [end] "m"(end)
+                     : "cc", "memory");
+    sums[0] = s0;
+    sums[1] = s1;
+    sums[2] = s2;
+    sums[3] = s3;
+}
+#else
 static inline void tinynas_depthwise_sum4(const tinynas_depthwise_plain_params *p,
                                           const tinynas_depthwise_position *at, const int8_t *w,
                                           int32_t c, int32_t *sums)
@@ -81,6 +113,7 @@ static inline void tinynas_depthwise_sum4(const tinynas_depthwise_plain_params *
     sums[2] = s2;
     sums[3] = s3;
 }
+#endif
 
 /* Sums of output channels o .. o + 3, which all read input channel c. */
 static inline void tinynas_depthwise_spread4(const tinynas_depthwise_plain_params *p,
@@ -119,50 +152,42 @@ static inline void tinynas_depthwise_sum1(const tinynas_depthwise_plain_params *
     sums[0] = s;
 }
 
-/* Output channels o .. o + n - 1 (n = 4 or 1) of one position, from input channel c on. */
-static void tinynas_depthwise_block(const tinynas_depthwise_plain_params *p,
-                                    const tinynas_depthwise_position *at, int32_t c, int32_t o,
-                                    int32_t n, int8_t *out)
+/* Output channels o .. o + count - 1 (at most TINYNAS_RUN) of one position, from input channel c on;
+ * all of them read that one channel when multiplier > 1. */
+static void tinynas_depthwise_run(const tinynas_depthwise_plain_params *p,
+                                  const tinynas_depthwise_position *at, int32_t c, int32_t o,
+                                  int32_t count, int8_t *out)
 {
+    const int32_t c_step = p->multiplier == 1 ? 1 : 0;
     const int8_t *w = p->weights + o;
-    int32_t sums[4];
-    int32_t k;
+    int32_t sums[TINYNAS_RUN];
+    int32_t k = 0;
 
-    if (n == 1) {
-        tinynas_depthwise_sum1(p, at, w, c, sums);
-    } else if (p->multiplier == 1) {
-        tinynas_depthwise_sum4(p, at, w, c, sums);
-    } else {
-        tinynas_depthwise_spread4(p, at, w, c, sums);
+    for (; k + 4 <= count; k += 4) {
+        if (c_step) {
+            tinynas_depthwise_sum4(p, at, w + k, c + k, sums + k);
+        } else {
+            tinynas_depthwise_spread4(p, at, w + k, c, sums + k);
+        }
     }
-    for (k = 0; k < n; k++, o++) {
-        out[o] = tinynas_requantize(TINYNAS_ADD_WRAP(sums[k], p->bias[o]), p->multipliers[o],
-                                    p->shifts[o], p->low, p->high, p->zero_point);
+    for (; k < count; k++) {
+        tinynas_depthwise_sum1(p, at, w + k, c + k * c_step, sums + k);
     }
+    tinynas_requantize_run(&at->requantizer, sums, o, count, out + o);
 }
 
-/* `count` channels from o on (and from input channel c on, c_step apart), in blocks of four and
- * then one; in reverse order when backward. */
-static void tinynas_depthwise_run(const tinynas_depthwise_plain_params *p,
-                                  const tinynas_depthwise_position *at, int32_t c, int32_t c_step,
-                                  int32_t o, int32_t count, int8_t *out)
+/* `channels` output channels from o on in runs, the short one last; in reverse when backward. */
+static void tinynas_depthwise_runs(const tinynas_depthwise_plain_params *p,
+                                   const tinynas_depthwise_position *at, int32_t c, int32_t o,
+                                   int32_t channels, int8_t *out)
 {
-    const int32_t fours = count & ~3;
-    int32_t k;
-    if (!p->backward) {
-        for (k = 0; k < fours; k += 4) {
-            tinynas_depthwise_block(p, at, c + k * c_step, o + k, 4, out);
-        }
-        for (; k < count; k++) {
-            tinynas_depthwise_block(p, at, c + k * c_step, o + k, 1, out);
-        }
-        return;
-    }
-    for (k = count; k > fours; k--) {
-        tinynas_depthwise_block(p, at, c + (k - 1) * c_step, o + k - 1, 1, out);
-    }
-    for (; k > 0; k -= 4) {
-        tinynas_depthwise_block(p, at, c + (k - 4) * c_step, o + k - 4, 4, out);
+    const int32_t c_step = p->multiplier == 1 ? 1 : 0;
+    const int32_t runs = (channels + TINYNAS_RUN - 1) / TINYNAS_RUN;
+    int32_t n;
+    for (n = 0; n < runs; n++) {
+        const int32_t k = (p->backward ? runs - 1 - n : n) * TINYNAS_RUN;
+        const int32_t count = channels - k < TINYNAS_RUN ? channels - k : TINYNAS_RUN;
+        tinynas_depthwise_run(p, at, c + k * c_step, o + k, count, out);
     }
 }
 
@@ -170,8 +195,12 @@ void tinynas_depthwise_plain(const tinynas_depthwise_plain_params *p, const int8
                              void *scratch)
 {
     tinynas_tap *taps = (tinynas_tap *)scratch;
-    tinynas_depthwise_position at = {in, taps, taps + p->kernel_h * p->kernel_w,
-                                     p->in_c * p->multiplier};
+    tinynas_depthwise_position at = {
+        in,
+        taps,
+        taps + p->kernel_h * p->kernel_w,
+        p->in_c * p->multiplier,
+        {p->bias, p->multipliers, p->shifts, 0, p->any_left, p->low, p->high, p->zero_point}};
     const int32_t positions = p->batches * p->out_h * p->out_w;
     const int32_t multiplier = p->multiplier;
     int32_t step = at.channels;
@@ -186,11 +215,11 @@ void tinynas_depthwise_plain(const tinynas_depthwise_plain_params *p, const int8
     for (n = 0; n < positions; n++) {
         tinynas_depthwise_taps(p, at.in, y, x, taps);
         if (multiplier == 1) {
-            tinynas_depthwise_run(p, &at, 0, 1, 0, p->in_c, out);
+            tinynas_depthwise_runs(p, &at, 0, 0, p->in_c, out);
         } else {
             for (k = 0; k < p->in_c; k++) {
                 const int32_t c = p->backward ? p->in_c - 1 - k : k;
-                tinynas_depthwise_run(p, &at, c, 0, c * multiplier, multiplier, out);
+                tinynas_depthwise_runs(p, &at, c, c * multiplier, multiplier, out);
             }
         }
         out += step;

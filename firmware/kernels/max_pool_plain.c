@@ -7,7 +7,7 @@
 
 void tinynas_max_pool_plain(const tinynas_max_pool_plain_params *p, const int8_t *in, int8_t *out)
 {
-    const int32_t channels = p->channels;
+    const int32_t channels = p->channels, low = p->low, high = p->high;
     const int32_t row_step = p->in_w * channels;
     int32_t image, y, x, c, i, j;
 
@@ -34,7 +34,7 @@ void tinynas_max_pool_plain(const tinynas_max_pool_plain_params *p, const int8_t
                         }
                         row += row_step;
                     }
-                    *out++ = (int8_t)tinynas_clamp(best, p->low, p->high);
+                    *out++ = (int8_t)tinynas_clamp(best, low, high);
                 }
             }
         }

@@ -4,12 +4,12 @@
  * MAC. Instructions per MAC: ARMv7-M 2.75, ARMv6-M 3.75, where the loop needs exactly the eight
  * low registers (input, four rows, one index counting up to 0, two values) and keeps the sums in
  * high ones; compilers do not find that allocation, so it is written down here.
- * Per output about 25 (ARMv7-M) or 45 (ARMv6-M) instructions of requantization. */
+ * Sums of up to 16 rows wait on the stack and are requantized together (requantize_run.c). */
 #include "rows_plain.h"
 
 #include "tinynas_fixed.h"
 
-#if defined(__ARM_ARCH_6M__) && defined(__GNUC__) && defined(__OPTIMIZE__)
+#if TINYNAS_THUMB1_ASM
 #define TINYNAS_ROWS_STEP(row, sum) \
     "ldrsb %[w], [%[" #row "], %[i]]\n\tmuls %[w], %[v], %[w]\n\tadd %[" #sum "], %[w]\n\t"
 
@@ -54,25 +54,25 @@ void tinynas_rows_plain(const tinynas_rows *r, const int8_t *x, int8_t *out)
     const int32_t depth = r->depth;
     const int32_t outputs = r->outputs;
     const int8_t *w = r->weights;
-    int32_t sums[4];
-    int32_t o = 0, k, i, n;
+    int32_t sums[TINYNAS_RUN];
+    int32_t o = 0;
 
     while (o < outputs) {
-        if (outputs - o >= 4) {
-            n = 4;
-            tinynas_rows_sum4(x, w, depth, sums);
-        } else {
-            n = 1;
-            sums[0] = 0;
+        const int32_t run = outputs - o < TINYNAS_RUN ? outputs - o : TINYNAS_RUN;
+        int32_t k = 0, i;
+        for (; k + 4 <= run; k += 4) {
+            tinynas_rows_sum4(x, w, depth, sums + k);
+            w += 4 * depth;
+        }
+        for (; k < run; k++) {
+            int32_t s = 0;
             for (i = 0; i < depth; i++) {
-                sums[0] += x[i] * w[i];
+                s += x[i] * w[i];
             }
+            sums[k] = s;
+            w += depth;
         }
-        for (k = 0; k < n; k++, o++) {
-            const int32_t c = o & r->channel_mask;
-            out[o] = tinynas_requantize(TINYNAS_ADD_WRAP(sums[k], r->bias[o]), r->multipliers[c],
-                                        r->shifts[c], r->low, r->high, r->zero_point);
-        }
-        w += n * depth;
+        tinynas_requantize_run(&r->requantizer, sums, o, run, out + o);
+        o += run;
     }
 }

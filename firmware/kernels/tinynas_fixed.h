@@ -18,6 +18,15 @@
 #endif
 #endif
 
+/* Inner loops written out for the eight low and few high registers of ARMv6-M; compilers use no high
+ * registers there when they optimise for size. */
+#if defined(__ARM_ARCH_6M__) && defined(__GNUC__) && defined(__OPTIMIZE__) && \
+    !defined(__OPTIMIZE_SIZE__)
+#define TINYNAS_THUMB1_ASM 1
+#else
+#define TINYNAS_THUMB1_ASM 0
+#endif
+
 /* Hides a value's origin from the compiler, so that it stays in a register of its own. */
 #if defined(__GNUC__)
 #define TINYNAS_OPAQUE(x) __asm__("" : "+r"(x))
@@ -34,12 +43,12 @@ static inline int32_t tinynas_high_mul(int32_t x, int32_t m)
 {
 #if TINYNAS_NARROW
     /* x = xh 2^16 + xl, m = mh 2^16 + ml with unsigned low halves. No partial sum overflows:
-     * xh ml + (xl ml >> 16) < 2^31, xl mh + 2^16 + 2^14 < 2^31. */
+     * xh ml + (xl ml >> 16) < 2^31, xl mh + 2^16 < 2^31. */
     const uint32_t xl = (uint32_t)x & 0xffffu, ml = (uint32_t)m & 0xffffu;
     const int32_t xh = x >> 16, mh = m >> 16;
     const int32_t upper = xh * (int32_t)ml + (int32_t)((xl * ml) >> 16);
     const int32_t lower = (int32_t)xl * mh + (int32_t)((uint32_t)upper & 0xffffu);
-    return 2 * (xh * mh + (upper >> 16)) + ((lower + 0x4000) >> 15);
+    return 2 * (xh * mh + (upper >> 16)) + (((lower >> 14) + 1) >> 1);
 #else
     return (int32_t)(((int64_t)x * m + (1 << 30)) >> 31);
 #endif
@@ -102,16 +111,16 @@ static inline tinynas_divider tinynas_divider_of(int32_t count)
     return d;
 }
 
-static inline int32_t tinynas_divide_round(int32_t sum, const tinynas_divider *d)
+static inline int32_t tinynas_divide_round(int32_t sum, tinynas_divider d)
 {
 #if TINYNAS_NARROW
-    if (d->reciprocal != 0) {
-        const uint32_t n = (uint32_t)(sum < 0 ? -sum : sum) + (uint32_t)(d->count / 2);
-        const int32_t q = (int32_t)((n * d->reciprocal) >> 23);
+    if (d.reciprocal != 0) {
+        const uint32_t n = (uint32_t)(sum < 0 ? -sum : sum) + (uint32_t)(d.count / 2);
+        const int32_t q = (int32_t)((n * d.reciprocal) >> 23);
         return sum < 0 ? -q : q;
     }
 #endif
-    return sum > 0 ? (sum + d->count / 2) / d->count : (sum - d->count / 2) / d->count;
+    return sum > 0 ? (sum + d.count / 2) / d.count : (sum - d.count / 2) / d.count;
 }
 
 #endif

@@ -3,7 +3,8 @@
  * Shapes are NHWC. Parameters are constants of the generated model; kernels keep no state, so all
  * of them are reentrant. Unless said otherwise inputs, outputs and scratch are disjoint. `low` and
  * `high` are the activation's limits less the output zero point; where an input zero point is not
- * named it is folded into the bias. */
+ * named it is folded into the bias. Convolutions and dense layers: `shifts` go to the right, less
+ * one; `any_left` when one of them is below one (a factor of one half or more). */
 #ifndef TINYNAS_KERNELS_H
 #define TINYNAS_KERNELS_H
 
@@ -20,6 +21,7 @@ typedef struct {
     const int32_t *bias;
     const int32_t *multipliers;
     const int8_t *shifts;
+    int32_t any_left;
     int32_t batches;
     int32_t in_h, in_w, in_c;
     int32_t out_h, out_w, out_c;
@@ -42,6 +44,7 @@ typedef struct {
     const int32_t *bias;
     const int32_t *multipliers;
     const int8_t *shifts;
+    int32_t any_left;
     int32_t rows, columns; /* of positions */
     int32_t in_c, out_c;
     int32_t in_start, out_start;
@@ -59,6 +62,7 @@ typedef struct {
     const int32_t *bias;
     const int32_t *multipliers; /* [outputs]; one value when per_tensor */
     const int8_t *shifts;
+    int32_t any_left;
     int32_t per_tensor;
     int32_t rows, depth, outputs;
     int32_t low, high, zero_point;
@@ -66,14 +70,15 @@ typedef struct {
 void tinynas_dense_plain(const tinynas_dense_plain_params *p, const int8_t *in, int8_t *out);
 
 /* DEPTHWISE_CONV_2D of any shape; output channel i * multiplier + m reads input channel i.
- * scratch: kernel_h kernel_w pointers, word aligned. Blocks of four output channels (of one input
- * channel when multiplier > 1), then single ones, each read before it is written; blocks within a
- * position and positions in raster order go upwards, all reversed when backward (one batch). */
+ * scratch: 4 kernel_h kernel_w bytes, word aligned. Runs of 16 output channels (within one input
+ * channel when multiplier > 1), the last one shorter, are each read before they are written; runs
+ * of a position and positions in raster order go upwards, all reversed when backward (one batch). */
 typedef struct {
     const int8_t *weights; /* [kernel_h][kernel_w][in_c * multiplier] */
     const int32_t *bias;
     const int32_t *multipliers;
     const int8_t *shifts;
+    int32_t any_left;
     const int8_t *padding; /* in_c bytes of the input zero point; unused without padding */
     int32_t batches;
     int32_t in_h, in_w, in_c;
@@ -126,7 +131,7 @@ typedef struct {
     int32_t a_zero_point, b_zero_point;
     int32_t a_multiplier, a_shift; /* shifts to the right, 0 to 31 */
     int32_t b_multiplier, b_shift;
-    int32_t multiplier, shift;
+    int32_t multiplier, shift; /* to the right too */
     int32_t low, high, zero_point;
     int32_t subtract;
 } tinynas_add_plain_params;

@@ -27,7 +27,8 @@ def source(tmp_path: Path, text: str) -> Path:
 def test_a_library_is_built_once_and_again_when_anything_changes(tmp_path: Path, own_cache: Path) -> None:
     header = tmp_path / "answer.h"
     header.write_text("#define ANSWER 41\n")
-    file = source(tmp_path, '#include "answer.h"\nint answer(void);\nint answer(void) { return ANSWER + 1; }\n')
+    text = "int answer(void);\nint answer(void) { return ANSWER + 1; }\n"
+    file = source(tmp_path, f'#include "answer.h"\n{text}')
     first = build_library([file])
     stamp = first.stat().st_mtime_ns
     assert build_library([file]) == first and first.stat().st_mtime_ns == stamp

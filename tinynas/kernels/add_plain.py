@@ -48,7 +48,7 @@ class AddPlain(KernelPath):
             **binary_fields(op, graph),
             "a_zero_point": a.zero_point, "b_zero_point": b.zero_point,
             "a_multiplier": ma, "a_shift": -sa, "b_multiplier": mb, "b_shift": -sb,
-            "multiplier": m, "shift": s,
+            "multiplier": m, "shift": -s,
             **limits(op.activation, y),
             "subtract": int(isinstance(op, Sub)),
         }

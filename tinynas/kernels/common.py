@@ -51,13 +51,19 @@ def folded_bias(rows: np.ndarray, bias: np.ndarray | None, zero_point: int) -> n
     return wrapped
 
 
-def requantizer_arrays(bias: np.ndarray, multipliers: np.ndarray, shifts: np.ndarray) -> tuple[Array, ...]:
-    """The three tables every convolution and dense layer carries."""
-    return (
+def requantizer(
+    bias: np.ndarray, multipliers: np.ndarray, shifts: np.ndarray
+) -> tuple[tuple[Array, ...], dict[str, int | str]]:
+    """Tables of a layer with one factor per output channel, and the fields that begin its params
+    after the weights. The C shifts right by the table's value plus one (see requantize_run.h)."""
+    right = -1 - shifts
+    arrays = (
         Array("bias", bias.astype(np.int32), "weights"),
         Array("multipliers", multipliers.astype(np.int32), "tables"),
-        Array("shifts", shifts.astype(np.int8), "tables"),
+        Array("shifts", right.astype(np.int8), "tables"),
     )
+    fields: dict[str, int | str] = {a.name: a.name for a in arrays}
+    return arrays, {**fields, "any_left": int((right < 0).any())}
 
 
 def limits(activation: str, output: Tensor) -> dict[str, int]:

@@ -8,16 +8,16 @@ from tinynas.boards import Core
 from tinynas.graph import Graph, Op
 from tinynas.graph.ops import Conv2D
 from tinynas.kernels.common import input_tensor, layer_constants, limits, not_int8, output_tensor
-from tinynas.kernels.conv_plain import conv_arrays, conv_features, conv_window
+from tinynas.kernels.conv_plain import conv_constants, conv_features, conv_window
 from tinynas.kernels.distances import whole_position
 from tinynas.kernels.path import Call, Code, Constants, KernelPath, Overlap
 
-FIELDS = 16
+FIELDS = 17
 
 
 class Conv1x1Plain(KernelPath):
     name = "conv_1x1_plain"
-    sources = ("conv_1x1_plain.c", "rows_plain.c")
+    sources = ("conv_1x1_plain.c", "rows_plain.c", "requantize_run.c")
 
     def refuses(self, op: Op, graph: Graph, core: Core) -> str | None:
         if not isinstance(op, Conv2D):
@@ -61,8 +61,9 @@ class Conv1x1Plain(KernelPath):
             in_start = (rows - 1) * row_step + (columns - 1) * column_step
             out_start = (rows * columns - 1) * out_c
         sign = -1 if backward else 1
+        arrays, constants = conv_constants(op, graph)
         params: dict[str, int | str] = {
-            "weights": "weights", "bias": "bias", "multipliers": "multipliers", "shifts": "shifts",
+            **constants,
             "rows": rows, "columns": columns, "in_c": in_c, "out_c": out_c,
             "in_start": in_start, "out_start": out_start,
             "in_column_step": sign * column_step, "in_row_step": sign * row_step,
@@ -70,7 +71,7 @@ class Conv1x1Plain(KernelPath):
             **limits(op.activation, y),
         }
         call = Call("tinynas_conv_1x1_plain", params, (op.inputs[0],), (op.outputs[0],), scratch=True)
-        return Code(conv_arrays(op, graph), (call,))
+        return Code(arrays, (call,))
 
 
 PATH = Conv1x1Plain()

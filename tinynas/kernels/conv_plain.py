@@ -15,14 +15,14 @@ from tinynas.kernels.common import (
     limits,
     not_int8,
     output_tensor,
-    requantizer_arrays,
+    requantizer,
     tensor_in,
     weights_of,
 )
 from tinynas.kernels.distances import Window, whole_position
 from tinynas.kernels.path import Array, Call, Code, Constants, KernelPath, Overlap
 
-FIELDS = 24
+FIELDS = 25
 
 
 def conv_window(op: Conv2D, graph: Graph) -> Window:
@@ -31,14 +31,14 @@ def conv_window(op: Conv2D, graph: Graph) -> Window:
                   op.stride, op.dilation)
 
 
-def conv_arrays(op: Conv2D, graph: Graph) -> tuple[Array, ...]:
-    """Weights in their natural order, folded bias, multipliers, shifts."""
+def conv_constants(op: Conv2D, graph: Graph) -> tuple[tuple[Array, ...], dict[str, int | str]]:
+    """Weights in their natural order, folded bias, factors; and the fields that point to them."""
     x, w, y = input_tensor(graph, op), input_tensor(graph, op, 1), output_tensor(graph, op)
     bias = tensor_in(graph, op, 2)
     rows = weights_of(w).reshape(w.shape[0], -1)
     folded = folded_bias(rows, None if bias is None else weights_of(bias), x.zero_point)
-    return (Array("weights", rows, "weights"),
-            *requantizer_arrays(folded, *output_multipliers(x, w, y, w.shape[0])))
+    arrays, fields = requantizer(folded, *output_multipliers(x, w, y, w.shape[0]))
+    return (Array("weights", rows, "weights"), *arrays), {"weights": "weights", **fields}
 
 
 def conv_features(positions: int, depth: int, outputs: int, copied: int) -> dict[str, float]:
@@ -57,7 +57,7 @@ def conv_features(positions: int, depth: int, outputs: int, copied: int) -> dict
 
 class ConvPlain(KernelPath):
     name = "conv_plain"
-    sources = ("conv_plain.c", "rows_plain.c")
+    sources = ("conv_plain.c", "rows_plain.c", "requantize_run.c")
 
     def refuses(self, op: Op, graph: Graph, core: Core) -> str | None:
         if not isinstance(op, Conv2D):
@@ -90,8 +90,9 @@ class ConvPlain(KernelPath):
         assert isinstance(op, Conv2D)
         x, y = input_tensor(graph, op), output_tensor(graph, op)
         window = conv_window(op, graph)
+        arrays, constants = conv_constants(op, graph)
         params: dict[str, int | str] = {
-            "weights": "weights", "bias": "bias", "multipliers": "multipliers", "shifts": "shifts",
+            **constants,
             "batches": x.shape[0],
             "in_h": x.shape[1], "in_w": x.shape[2], "in_c": x.shape[3],
             "out_h": y.shape[1], "out_w": y.shape[2], "out_c": y.shape[3],
@@ -104,7 +105,7 @@ class ConvPlain(KernelPath):
             "backward": int(backward),
         }
         call = Call("tinynas_conv_plain", params, (op.inputs[0],), (op.outputs[0],), scratch=True)
-        return Code(conv_arrays(op, graph), (call,))
+        return Code(arrays, (call,))
 
     def _depth(self, op: Op, graph: Graph) -> int:
         w: Tensor = input_tensor(graph, op, 1)

@@ -15,7 +15,7 @@ from tinynas.kernels.common import (
     limits,
     not_int8,
     output_tensor,
-    requantizer_arrays,
+    requantizer,
     tensor_in,
     weights_of,
 )
@@ -23,7 +23,8 @@ from tinynas.kernels.conv_plain import conv_features
 from tinynas.kernels.distances import rows_of_blocks
 from tinynas.kernels.path import Array, Call, Code, Constants, KernelPath, Overlap
 
-FIELDS = 11
+FIELDS = 12
+RUN = 16  # outputs computed before they are written
 
 
 def dense_shape(op: Op, graph: Graph) -> tuple[int, int, int]:
@@ -41,7 +42,7 @@ def per_tensor(op: Op, graph: Graph) -> bool:
 
 class DensePlain(KernelPath):
     name = "dense_plain"
-    sources = ("dense_plain.c", "rows_plain.c")
+    sources = ("dense_plain.c", "rows_plain.c", "requantize_run.c")
 
     def refuses(self, op: Op, graph: Graph, core: Core) -> str | None:
         if not isinstance(op, Dense):
@@ -49,8 +50,8 @@ class DensePlain(KernelPath):
         return not_int8((input_tensor(graph, op), input_tensor(graph, op, 1), output_tensor(graph, op)))
 
     def overlaps(self, op: Op, graph: Graph) -> Mapping[tuple[int, int], Overlap]:
-        """Four outputs (or one of the last) are written when their row is read; later ones read it again."""
-        return {(op.inputs[0], op.outputs[0]): rows_of_blocks(*dense_shape(op, graph), 4)}
+        """A run of outputs is written when its row is read; later runs read the row again."""
+        return {(op.inputs[0], op.outputs[0]): rows_of_blocks(*dense_shape(op, graph), RUN)}
 
     def constants(self, op: Op, graph: Graph) -> Constants:
         _, depth, outputs = dense_shape(op, graph)
@@ -74,14 +75,14 @@ class DensePlain(KernelPath):
         multipliers, shifts = dense_multipliers(x, w, y)
         if single:
             multipliers, shifts = multipliers[:1], shifts[:1]
+        arrays, constants = requantizer(folded, multipliers, shifts)
         params: dict[str, int | str] = {
-            "weights": "weights", "bias": "bias", "multipliers": "multipliers", "shifts": "shifts",
+            "weights": "weights", **constants,
             "per_tensor": int(single), "rows": rows, "depth": depth, "outputs": outputs,
             **limits(op.activation, y),
         }
         call = Call("tinynas_dense_plain", params, (op.inputs[0],), (op.outputs[0],))
-        return Code((Array("weights", matrix, "weights"), *requantizer_arrays(folded, multipliers, shifts)),
-                    (call,))
+        return Code((Array("weights", matrix, "weights"), *arrays), (call,))
 
 
 PATH = DensePlain()

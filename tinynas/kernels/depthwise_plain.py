@@ -17,14 +17,15 @@ from tinynas.kernels.common import (
     limits,
     not_int8,
     output_tensor,
-    requantizer_arrays,
+    requantizer,
     tensor_in,
     weights_of,
 )
 from tinynas.kernels.distances import Window, by_channel
 from tinynas.kernels.path import Array, Call, Code, Constants, KernelPath, Overlap, up
 
-FIELDS = 24
+FIELDS = 25
+RUN = 16  # output channels computed before they are written
 TAP_BYTES = 4  # a pointer on the target, an offset on a 64-bit host
 
 
@@ -36,7 +37,7 @@ def depthwise_window(op: DepthwiseConv2D, graph: Graph) -> Window:
 
 class DepthwisePlain(KernelPath):
     name = "depthwise_plain"
-    sources = ("depthwise_plain.c",)
+    sources = ("depthwise_plain.c", "requantize_run.c")
 
     def refuses(self, op: Op, graph: Graph, core: Core) -> str | None:
         if not isinstance(op, DepthwiseConv2D):
@@ -52,7 +53,7 @@ class DepthwisePlain(KernelPath):
         batches, _, _, channels = input_tensor(graph, op).shape
         if batches != 1:
             return {}
-        overlap = by_channel(depthwise_window(op, graph), channels, op.multiplier, 4)
+        overlap = by_channel(depthwise_window(op, graph), channels, op.multiplier, RUN)
         return {(op.inputs[0], op.outputs[0]): overlap}
 
     def constants(self, op: Op, graph: Graph) -> Constants:
@@ -86,12 +87,12 @@ class DepthwisePlain(KernelPath):
         window = depthwise_window(op, graph)
         taps = weights_of(w).reshape(-1, w.shape[3])
         folded = folded_bias(taps.T, None if bias is None else weights_of(bias), x.zero_point)
-        arrays = [Array("weights", taps, "weights"),
-                  *requantizer_arrays(folded, *output_multipliers(x, w, y, w.shape[3]))]
+        factors, constants = requantizer(folded, *output_multipliers(x, w, y, w.shape[3]))
+        arrays = [Array("weights", taps, "weights"), *factors]
         if window.padded:
             arrays.append(Array("padding", np.full(x.shape[3], x.zero_point, np.int8), "tables"))
         params: dict[str, int | str] = {
-            "weights": "weights", "bias": "bias", "multipliers": "multipliers", "shifts": "shifts",
+            "weights": "weights", **constants,
             "padding": "padding" if window.padded else 0,
             "batches": x.shape[0],
             "in_h": x.shape[1], "in_w": x.shape[2], "in_c": x.shape[3],

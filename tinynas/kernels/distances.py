@@ -56,8 +56,8 @@ def whole_position(window: Window, in_c: int, out_c: int) -> Overlap:
 
 @lru_cache(maxsize=65536)
 def by_channel(window: Window, channels: int, multiplier: int, block: int) -> Overlap:
-    """Kernels that go through a position's channels in blocks: `block` output channels, then single
-    ones, upwards (downwards in reverse); output channel i * multiplier + m reads input channel i,
+    """Kernels that go through a position's channels in blocks of `block` output channels, the last one
+    shorter, upwards (downwards in reverse); output channel i * multiplier + m reads input channel i,
     and a block never spans two input channels when multiplier > 1."""
     outs = channels * multiplier
     between = whole_position(window, channels, outs)
@@ -84,8 +84,7 @@ def _pixels(window: Window) -> Groups:
 def _channel_blocks(channels: int, multiplier: int, block: int) -> tuple[np.ndarray, ...]:
     """Per block of one position: output channels [start, end), input channels [low, high)."""
     run = channels if multiplier == 1 else multiplier
-    blocks = [(k, k + block) for k in range(0, run - run % block, block)]
-    blocks += [(k, k + 1) for k in range(run - run % block, run)]
+    blocks = _blocks(run, block)
     rows = []
     for base in range(0, channels * multiplier, run):
         for start, end in blocks:
@@ -95,11 +94,14 @@ def _channel_blocks(channels: int, multiplier: int, block: int) -> tuple[np.ndar
 
 
 def rows_of_blocks(rows: int, depth: int, outputs: int, block: int) -> Overlap:
-    """Dense layers of `rows` vectors, `block` outputs (then single ones) at a time, forward: the whole
-    vector is read for every block."""
-    ends = [k + block for k in range(0, outputs - outputs % block, block)]
-    ends += [k + 1 for k in range(outputs - outputs % block, outputs)]
-    end = (np.arange(rows, dtype=np.int64)[:, None] * outputs + np.array(ends, np.int64)[None, :]).reshape(-1)
+    """Dense layers of `rows` vectors, `block` outputs at a time, forward: the whole vector is read for
+    every block."""
+    ends = np.array([end for _, end in _blocks(outputs, block)], np.int64)
+    end = (np.arange(rows, dtype=np.int64)[:, None] * outputs + ends[None, :]).reshape(-1)
     read = np.repeat(np.arange(rows, dtype=np.int64) * depth, len(ends))
     groups = Groups(read, read + depth, np.append(0, end[:-1]), end)
     return Overlap(group_distances(groups, rows * depth, rows * outputs).forward, None)
+
+
+def _blocks(count: int, block: int) -> list[tuple[int, int]]:
+    return [(k, min(k + block, count)) for k in range(0, count, block)]
