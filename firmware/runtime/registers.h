@@ -6,7 +6,12 @@
 
 #define TN_REG(address) (*(volatile uint32_t *)(uintptr_t)(address))
 
+#define TN_SYSTICK_CTRL 0xE000E010u
 #define TN_NVIC_ISER0 0xE000E100u
+#define TN_NVIC_ICER0 0xE000E180u
+#define TN_NVIC_ICPR0 0xE000E280u
+#define TN_SCB_ICSR 0xE000ED04u
+#define TN_ICSR_PENDSTCLR (1u << 25)
 #define TN_SCB_VTOR 0xE000ED08u
 #define TN_SCB_CCR 0xE000ED14u
 #define TN_SCB_CFSR 0xE000ED28u

@@ -50,9 +50,21 @@ static void clear_words(uint32_t *from, const uint32_t *end)
     }
 }
 
+/* A bootloader may leave interrupts enabled or pending that nobody here handles. */
+static void quiet_interrupts(void)
+{
+    TN_REG(TN_SYSTICK_CTRL) = 0;
+    for (uint32_t word = 0; word < (TN_IRQ_COUNT + 31u) / 32u; word++) {
+        TN_REG(TN_NVIC_ICER0 + 4u * word) = 0xFFFFFFFFu;
+        TN_REG(TN_NVIC_ICPR0 + 4u * word) = 0xFFFFFFFFu;
+    }
+    TN_REG(TN_SCB_ICSR) = TN_ICSR_PENDSTCLR;
+}
+
 void tn_start(void)
 {
     __asm volatile("cpsid i" ::: "memory");
+    quiet_interrupts();
     TN_REG(TN_SCB_VTOR) = (uint32_t)(uintptr_t)tn_vectors;
 #if TN_TRAP_UNALIGNED
     /* The emulated core is larger than the board's: make it fault where the board would. */

@@ -97,6 +97,7 @@ def _defines(target: Board, baud: int | None) -> list[dict[str, str]]:
         ("TN_FLASH_PREFETCH", -1 if clock.prefetch is None else int(clock.prefetch), "-1: none or unknown"),
         ("TN_ICACHE", int(clock.icache), "the core's own"),
         ("TN_DCACHE", int(clock.dcache), "the core's own"),
+        ("TN_IRQ_COUNT", f"{target.irq_count}u", ""),
         ("TN_UART_BASE", _word(uart.base), uart.kind),
         ("TN_UART_IRQ", f"{uart.irq}u", ""),
         ("TN_UART_BAUD", f"{rate}u", ""),
