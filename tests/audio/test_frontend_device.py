@@ -69,12 +69,19 @@ def device_hashes(cpu: str, front_end: FrontEnd, clips: np.ndarray, folder: Path
     rows = "\n".join(", ".join(map(str, words[i : i + 4000])) + "," for i in range(0, len(words), 4000))
     (folder / "clips.c").write_text(
         f"#include <stdint.h>\nextern const int16_t clips[];\n"
-        f"__attribute__((aligned(4))) const int16_t clips[] = {{\n{rows}\n}};\n")
+        f"__attribute__((aligned(4))) const int16_t clips[] = {{\n{rows}\n}};\n"
+    )
     (folder / "main.c").write_text(MAIN)
-    defines = [f"-DCLIPS={len(clips)}", f"-DSAMPLES={clips.shape[1]}", f"-DWIDTH={front_end.width}",
-               f"-DFRAMES={front_end.frames(clips.shape[1])}"]
+    defines = [
+        f"-DCLIPS={len(clips)}",
+        f"-DSAMPLES={clips.shape[1]}",
+        f"-DWIDTH={front_end.width}",
+        f"-DFRAMES={front_end.frames(clips.shape[1])}",
+    ]
     sources = [folder / name for name in (*files, "clips.c", "main.c") if name.endswith(".c")]
-    elf = bare_metal.build(cpu, sources, [folder], folder, [*bare_metal.FLAGS, "-Wall", "-Wextra", "-Werror", *defines])
+    elf = bare_metal.build(
+        cpu, sources, [folder], folder, [*bare_metal.FLAGS, "-Wall", "-Wextra", "-Werror", *defines]
+    )
     return [int(line) for line in bare_metal.run(cpu, elf).split()]
 
 
@@ -92,10 +99,16 @@ def extreme_clips() -> np.ndarray:
     """Full-scale squares, the most negative constant, a single impulse, silence, white noise, a soft tone."""
     t = np.arange(16_000)
     rng = np.random.default_rng(5)
-    return np.stack([
-        np.where((t // 8) % 2, 32767, -32768), np.full_like(t, -32768), (t == 8_000) * 32767, np.zeros_like(t),
-        rng.integers(-32768, 32768, 16_000), np.rint(2 * np.sin(t / 7)),
-    ]).astype(np.int16)
+    return np.stack(
+        [
+            np.where((t // 8) % 2, 32767, -32768),
+            np.full_like(t, -32768),
+            (t == 8_000) * 32767,
+            np.zeros_like(t),
+            rng.integers(-32768, 32768, 16_000),
+            np.rint(2 * np.sin(t / 7)),
+        ]
+    ).astype(np.int16)
 
 
 @pytest.mark.emulator
