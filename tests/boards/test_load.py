@@ -161,3 +161,7 @@ def test_a_rate_the_port_cannot_make_is_refused() -> None:
     assert nordic is not None
     with pytest.raises(BoardError, match="not a rate known"):
         uart_divisor(nordic, 0, 230_400)
+
+
+def test_boards_can_be_keys() -> None:
+    assert len({load_board(name) for name in [*ALL, *ALL]}) == len(ALL)

@@ -17,15 +17,15 @@ BuildHello = Callable[..., Path]
 
 @pytest.fixture(scope="session")
 def build_hello(tmp_path_factory: pytest.TempPathFactory) -> BuildHello:
-    """`build_hello(board, variant="qemu")` -> ELF of the test application; built once a session."""
+    """`build_hello(board, variant="qemu", arena_bytes=100)` -> ELF of the test application, built once."""
     root = tmp_path_factory.mktemp("firmware")
-    done: dict[tuple[str, str], Path] = {}
+    done: dict[tuple[str, str, int], Path] = {}
 
-    def make(board: str, variant: str = "qemu") -> Path:
-        key = (board, variant)
+    def make(board: str, variant: str = "qemu", arena_bytes: int = 100) -> Path:
+        key = (board, variant, arena_bytes)
         if key not in done:
-            project = write_firmware(load_board(board), variant, root / f"{board}-{variant}", [HELLO],
-                                     arena_bytes=100)
+            project = write_firmware(load_board(board), variant, root / f"{board}-{variant}-{arena_bytes}",
+                                     [HELLO], arena_bytes=arena_bytes)
             done[key] = build(project.directory, cache=root / "objects")
         return done[key]
 

@@ -67,8 +67,8 @@ testdata_length = 1024
 icount_shift = 7
 """
 AN500 = {"CORE": "cortex-m7", "HZ": "25_000_000", "RESET_HZ": "25_000_000", "FLASH": "0", "UART": "cmsdk",
-         "BASE": "0x40004000", "IRQ": "0", "SCALE": "1", "TIMER": "dwt", "TIMER_BASE": "", "MACHINE": "mps2-an500",
-         "SETUP": "", "FALLBACK": ""}
+         "BASE": "0x40004000", "IRQ": "0", "SCALE": "1", "TIMER": "dwt", "TIMER_BASE": "",
+         "MACHINE": "mps2-an500", "SETUP": "", "FALLBACK": ""}
 STM32F405 = {"CORE": "cortex-m4", "HZ": "168_000_000", "RESET_HZ": "168_000_000", "FLASH": "0x08000000",
              "UART": "stm32_old", "BASE": "0x40011000", "IRQ": "37", "SCALE": "1", "TIMER": "systick",
              "TIMER_BASE": "", "MACHINE": "netduinoplus2", "SETUP": "", "FALLBACK": ""}

@@ -17,9 +17,9 @@ import pytest
 import serial
 
 from tests.target.conftest import BuildHello
-from tinynas.boards import load_board
+from tinynas.boards import load_board, variant_of
 from tinynas.errors import BoardError, MeasureError, ToolError
-from tinynas.target.elf import image_crc
+from tinynas.target.elf import image_crc, symbols
 from tinynas.target.emulate.qemu import Machine, Qemu, fault_in, fault_message, find_qemu
 
 pytestmark = pytest.mark.emulator
@@ -141,6 +141,17 @@ def test_guards_catch_one_byte_on_either_side(build_hello: BuildHello) -> None:
         assert talk.ask("g") == b"2"
         assert talk.line() == b"1"
         assert talk.line() == b"0"
+
+
+@pytest.mark.parametrize("board, region", [("stm32f746g-disco", "sram"), ("nucleo-l4r5zi", "sram3")])
+def test_an_arena_in_a_memory_of_its_own(build_hello: BuildHello, board: str, region: str) -> None:
+    elf = build_hello(board, "qemu", 190_000)
+    start = symbols(elf)["__tn_arena_start"].address
+    room = variant_of(load_board(board), "qemu").region(region)
+    assert room.origin <= start < room.origin + 64
+    with talking(board, elf) as talk:
+        assert talk.ask("m") == str(0x1234 + 3 + 1).encode()
+        assert [talk.ask("g"), talk.line(), talk.line()] == [b"2", b"1", b"0"]
 
 
 def test_stack_high_water(build_hello: BuildHello) -> None:

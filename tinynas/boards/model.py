@@ -177,7 +177,7 @@ class Board:
     emulate: Emulation | None = None
     vectors_align: int = 256
     irq_count: int = 0
-    flash_tools: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    flash_tools: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
     notes: tuple[str, ...] = ()
     emulated: bool = False
 

@@ -1,0 +1,2 @@
+#define TN_UART_BASE 0x40000000u
+#define TN_UART_IRQ 5u
