@@ -32,6 +32,9 @@ def bench(
         str | None,
         typer.Option("--port", metavar="PORT", help="Serial port of the board, like /dev/ttyACM0."),
     ] = None,
+    reference: Annotated[
+        str, typer.Option("--reference", metavar="WHO", help="tflm (TFLite Micro), or numpy (tinynas' own).")
+    ] = "tflm",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="DIR", help="Keep the built firmware there.")
     ] = None,
@@ -52,7 +55,8 @@ def bench(
 
     target = load_board(board)
     result = run(
-        model, target, on, inputs=inputs, seed=seed, warmup=warmup, repeats=repeats, port=port, directory=out
+        model, target, on, inputs=inputs, seed=seed, warmup=warmup, repeats=repeats, port=port,
+        reference=reference, directory=out,
     )
     if as_json:
         print_json(result.to_json())

@@ -171,8 +171,8 @@ class Invoke(Message):
     """Run the model `warmup + repeats` times; each of the last `repeats` is timed.
 
     Inference destroys its input, so before every run the input is copied, untimed, from AREA + `offset` when
-    `place` is AREA; with INPUT it is taken as written, and one run is all there can be. `painted`: before every
-    run the arena (but a written input) is filled with the byte `paint`, to see how far it is used."""
+    `place` is AREA; with INPUT it is taken as written, and one run is all there can be. `painted`: before
+    every run the arena (but a written input) is filled with the byte `paint`, to see how far it is used."""
 
     TYPE: ClassVar[int] = 0x06
     place: U8
@@ -186,8 +186,8 @@ class Invoke(Message):
 
 @dataclass(frozen=True)
 class Ran(Message):
-    """`status` of the last run as tinynas_invoke returned it. `overhead_ticks`: what timing an empty call
-    takes; `mark_ticks`: what one layer mark takes; both of the same counter, to be taken off."""
+    """`status` of the last run as tinynas_invoke returned it. `overhead_ticks`: of two readings of the
+    counter back to back; `mark_ticks`: of two layer marks back to back; both to be taken off."""
 
     TYPE: ClassVar[int] = 0x86
     status: I32
