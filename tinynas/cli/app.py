@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from tinynas import __version__
-from tinynas.cli import bench, boards, build, calibrate, data, doctor, plan
+from tinynas.cli import bench, boards, build, calibrate, data, doctor, plan, search
 from tinynas.cli.output import say_error
 from tinynas.errors import TinynasError
 
@@ -29,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("search")(search.search)
 app.command("plan")(plan.plan)
 app.command("build")(build.build)
 app.command("bench")(bench.bench)

@@ -55,8 +55,16 @@ def bench(
 
     target = load_board(board)
     result = run(
-        model, target, on, inputs=inputs, seed=seed, warmup=warmup, repeats=repeats, port=port,
-        reference=reference, directory=out,
+        model,
+        target,
+        on,
+        inputs=inputs,
+        seed=seed,
+        warmup=warmup,
+        repeats=repeats,
+        port=port,
+        reference=reference,
+        directory=out,
     )
     if as_json:
         print_json(result.to_json())
