@@ -50,7 +50,8 @@ def test_rounding_shift_right_rounds_halves_away_from_zero(x: int, exponent: int
 
 
 @given(
-    st.integers(-(2**30), 2**30 - 1), st.integers(2**30, INT32_MAX), st.integers(1, 31), st.integers(-128, 127)
+    st.integers(-(2**30), 2**30 - 1), st.integers(2**30, INT32_MAX), st.integers(1, 31),
+    st.integers(-128, 127),
 )
 def test_one_add_replaces_the_sign_fix(x: int, multiplier: int, shift: int, zero_point: int) -> None:
     """The identity kernels use: (y + (y >> 31) + 2^(s-1) + (zp << s)) >> s."""

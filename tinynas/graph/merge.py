@@ -21,7 +21,9 @@ def merge(name: str, graphs: Sequence[Graph]) -> Graph:
         tensors += graph.tensors
         inputs += (t + base for t in graph.inputs)
         outputs += (t + base for t in graph.outputs)
-        ops += (replace(op, inputs=_moved(op.inputs, base), outputs=_moved(op.outputs, base)) for op in graph.ops)
+        ops += (
+            replace(op, inputs=_moved(op.inputs, base), outputs=_moved(op.outputs, base)) for op in graph.ops
+        )
     return Graph(name, tuple(tensors), tuple(ops), tuple(inputs), tuple(outputs))
 
 

@@ -147,7 +147,7 @@ def _quantization(raw: RawTensor, dtype: str) -> Quantization | None:
     zero_point = raw.zero_point
     if len(zero_point) == 1:
         zero_point = zero_point * len(raw.scale)  # one for all channels, as TFLite reads it
-    return Quantization(raw.scale, zero_point, raw.axis if len(raw.scale) > 1 else 0)
+    return Quantization(raw.scale, zero_point, raw.axis)
 
 
 def _compact(graph: Graph) -> Graph:

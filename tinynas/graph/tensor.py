@@ -25,11 +25,14 @@ class Quantization:
     axis: int = 0
 
     def __post_init__(self) -> None:
-        """Scales are float32 in a model, so they are float32 values here too."""
+        """Scales are float32 in a model, so they are float32 values here too. With one scale the axis
+        means nothing and is 0."""
         with np.errstate(over="ignore"):
             rounded = np.asarray(self.scale, np.float32).astype(np.float64)
         object.__setattr__(self, "scale", tuple(rounded.tolist()))
         object.__setattr__(self, "zero_point", tuple(int(z) for z in self.zero_point))
+        if len(self.scale) == 1:
+            object.__setattr__(self, "axis", 0)
 
     @classmethod
     def per_tensor(cls, scale: float, zero_point: int = 0) -> Quantization:

@@ -1,8 +1,8 @@
 """ADD, SUB and MUL with broadcasting.
 
-TFLite Micro computes ADD's multipliers in double and SUB's in float32, so they differ in their
-last bits; both rescale each operand by 2^20 first, and refuse output scales so small that the
-output multiplier reaches 1.
+ADD and SUB bring both operands to one scale, 2^20 times finer than the larger one, before they are
+combined; output scales so small that the output multiplier reaches 1 are refused (TFLite Micro
+aborts there). Older TFLite Micro computed SUB's multipliers in float32; now all are double.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from tinynas.graph.fixed_point import (
     activation_range,
     clamp_int8,
     doubling_high_mul,
-    f32,
     multiply_by_quantized_multiplier,
     quantize_multiplier,
     quantize_multiplier_below_one,
@@ -58,7 +57,7 @@ class Binary(Op):
 
 
 def sum_multipliers(a: Tensor, b: Tensor, y: Tensor) -> tuple[Multiplier, Multiplier, Multiplier]:
-    """ADD's (a, b, output) multipliers."""
+    """(a, b, output) multipliers of ADD and SUB."""
     twice = 2.0 * max(a.scale, b.scale)
     return (
         quantize_multiplier_below_one(a.scale / twice),
@@ -67,14 +66,7 @@ def sum_multipliers(a: Tensor, b: Tensor, y: Tensor) -> tuple[Multiplier, Multip
     )
 
 
-def difference_multipliers(a: Tensor, b: Tensor, y: Tensor) -> tuple[Multiplier, Multiplier, Multiplier]:
-    """SUB's (a, b, output) multipliers: the same ratios, each rounded to float32."""
-    twice = f32(2.0 * max(a.scale, b.scale))
-    return (
-        quantize_multiplier_below_one(f32(a.scale / twice)),
-        quantize_multiplier_below_one(f32(b.scale / twice)),
-        quantize_multiplier_below_one(f32(twice / f32(2.0**LEFT_SHIFT * y.scale))),
-    )
+difference_multipliers = sum_multipliers
 
 
 def _scaled(x: np.ndarray, zero_point: int, multiplier: Multiplier) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 
 from tinynas.errors import ModelError
 from tinynas.graph import checks
-from tinynas.graph.fixed_point import Int64, activation_range, f32, quantize_multiplier
+from tinynas.graph.fixed_point import Int64, activation_range
 from tinynas.graph.geometry import need, need_rank
 from tinynas.graph.op import Op
 from tinynas.graph.requantize import output_multipliers, requantize
@@ -21,16 +21,8 @@ BIAS_SCALE_TOLERANCE = 0.02  # of the output scale; TFLite Micro refuses more
 
 
 def dense_multipliers(x: Tensor, weights: Tensor, output: Tensor) -> tuple[Int64, Int64]:
-    """(multipliers, shifts), one per output.
-
-    Per tensor, TFLite Micro multiplies the two input scales in float32 before it goes on in
-    double; per channel all is double, as in convolutions."""
-    channels = weights.shape[0]
-    if weights.quantization is not None and weights.quantization.per_channel:
-        return output_multipliers(x, weights, output, channels)
-    product = f32(x.scale * weights.scale)
-    multiplier, shift = quantize_multiplier(product / output.scale)
-    return np.full(channels, multiplier, np.int64), np.full(channels, shift, np.int64)
+    """(multipliers, shifts), one per output, whether the weights have one scale or many."""
+    return output_multipliers(x, weights, output, weights.shape[0])
 
 
 @dataclass(frozen=True)

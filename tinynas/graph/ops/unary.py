@@ -132,15 +132,15 @@ class Relu6(Unary):
 
 @dataclass(frozen=True)
 class LeakyRelu(Unary):
-    """x, or alpha x where x is negative, requantized. Ratios are computed in float32."""
+    """x, or alpha x where x is negative, requantized (ratios in double from float32 values)."""
 
     kind: ClassVar[str] = "LEAKY_RELU"
 
     alpha: float = 0.2
 
     def table(self, x: Tensor, y: Tensor) -> np.ndarray:
-        slope = f32(f32(x.scale * f32(self.alpha)) / y.scale)
-        identity = f32(x.scale / y.scale)
+        identity = x.scale / y.scale
+        slope = x.scale * f32(self.alpha) / y.scale
         offsets = EVERY_INPUT - x.zero_point
         above = multiply_by_quantized_multiplier(offsets, *quantize_multiplier(identity))
         below = multiply_by_quantized_multiplier(offsets, *quantize_multiplier(slope))
