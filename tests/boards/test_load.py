@@ -64,7 +64,7 @@ def test_a_name_like_nothing_lists_all() -> None:
 def _bad(tmp_path: Path, text: str) -> str:
     path = tmp_path / "nucleo-f446re.toml"
     path.write_text(text)
-    for other in ("mps2-an386",):
+    for other in ("mps2-an386", "stm32f746g-disco"):
         (tmp_path / f"{other}.toml").write_text((resource_dir("boards") / f"{other}.toml").read_text())
     with pytest.raises(BoardError) as caught:
         load_board(path)
@@ -111,6 +111,9 @@ def test_a_missing_field_is_named_with_its_table(tmp_path: Path, table: str, fie
     ("mask = 0x0000C000, value = 0x0000C000", "mask = 0x0000C000, value = 1", "clock.setup[1].value"),
     ('stm32_pin = "PA2"', 'stm32_pin = "A2"', "uart.setup[2].stm32_pin"),
     ('as = "mps2-an386"', 'as = "mps2-an999"', "emulate.qemu.as"),
+    ('as = "mps2-an386"', 'as = "nucleo-f446re"', "emulate.qemu.as: no other board file"),
+    ('as = "mps2-an386"', 'as = "stm32f746g-disco"', "emulate.qemu.as: 'stm32f746g-disco' has no machine"),
+    ("[core]", "x = " + "[" * 5000, "not a TOML file"),
     ("low = 0.95", "low = 2.0", "flash_factor.value"),
     ("[core]", "[core", "not a TOML file"),
 ])

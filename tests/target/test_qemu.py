@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import zlib
 from collections.abc import Iterator
@@ -172,6 +173,38 @@ def test_a_firmware_that_does_not_end_is_stopped(build_hello: BuildHello) -> Non
         with pytest.raises(MeasureError, match="did not end in time"):
             talk.machine.wait(0.3)
         assert not talk.machine.running()
+
+
+def test_nothing_outlives_its_limit(build_hello: BuildHello) -> None:
+    """Even when nobody asks: a client may hang on its own."""
+    with Qemu(load_board("mps2-an500")).start(build_hello("mps2-an500"), limit_s=0.5) as machine:
+        deadline = time.monotonic() + 10
+        while machine.running() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not machine.running()
+        with pytest.raises(MeasureError, match="did not end in time"):
+            machine.wait(1)
+
+
+@pytest.mark.skipif(not Path("/usr/bin/setpriv").exists(), reason="needs setpriv (util-linux)")
+def test_the_emulator_dies_with_a_killed_parent(build_hello: BuildHello) -> None:
+    source = ("import sys, time\nfrom pathlib import Path\nfrom tinynas.boards import load_board\n"
+              "from tinynas.target.emulate.qemu import Qemu\n"
+              "machine = Qemu(load_board('mps2-an500')).start(Path(sys.argv[1]))\n"
+              "print(machine.pid, flush=True)\ntime.sleep(60)\n")
+    parent = subprocess.Popen([sys.executable, "-c", source, str(build_hello("mps2-an500"))],
+                              stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
+    assert parent.stdout is not None
+    with parent:
+        pid = int(parent.stdout.readline())
+        parent.kill()
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+        if "Z" in Path(f"/proc/{pid}/stat").read_text().split()[2]:
+            break  # dead, not yet collected by init
+        time.sleep(0.05)
+    else:
+        assert not Path(f"/proc/{pid}").exists()
 
 
 def test_leaving_the_block_kills_the_process(build_hello: BuildHello) -> None:

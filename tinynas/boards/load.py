@@ -86,7 +86,7 @@ def _parse(path: Path) -> Table:
             data = tomllib.load(file)
     except OSError as error:
         raise BoardError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BoardError(f"{path}: not a TOML file: {error}") from error
     return Table(data, "", str(path))
 
@@ -242,8 +242,10 @@ def _machine(table: Table, path: Path) -> Machine | Board:
         name = table.text("as")
         table.done()
         other = path.parent / f"{name}.toml"
-        if not other.is_file():
-            raise table.fail("as", f"no board file '{other.name}' beside {path.name}")
+        if other == path or not other.is_file():
+            raise table.fail("as", f"no other board file '{other.name}' beside {path.name}")
+        if "as" in _parse(other).table("emulate").table("qemu").keys():
+            raise table.fail("as", f"'{name}' has no machine of its own")
         return read_board(other)
     machine = Machine(
         name=table.text("machine"), testdata_origin=table.integer("testdata_origin"),

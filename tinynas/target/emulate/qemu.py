@@ -16,6 +16,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -112,12 +113,14 @@ class Qemu:
 
 
 class Machine:
-    """A running QEMU. Use as a context manager: it is killed on the way out."""
+    """A running QEMU. Use as a context manager, in the thread that started it: it is killed on the
+    way out, and on Linux also when that thread ends any other way."""
 
     def __init__(self, qemu: Qemu, elf: Path, loads: tuple[tuple[Path, int], ...],
                  extra: tuple[str, ...], limit_s: float) -> None:
         self.qemu = qemu
         self._deadline = time.monotonic() + limit_s
+        self._overtime = False
         self._stderr: IO[bytes] = tempfile.TemporaryFile()
         listener = socket.create_server(("127.0.0.1", 0), backlog=1)
         self.port: int = listener.getsockname()[1]
@@ -135,10 +138,14 @@ class Machine:
     def _keep_awake(self) -> None:
         """QEMU looks at its serial socket only when its main loop runs, and while the firmware has
         not yet switched its receiver on nothing makes it run for up to a second. An empty line to
-        its monitor does. Virtual time does not notice."""
+        its monitor does. Virtual time does not notice. Also the watchdog of `limit_s`."""
         monitor = self._process.stdin
         assert monitor is not None
         while not self._ended.wait(_WAKE_S):
+            if time.monotonic() > self._deadline:
+                self._overtime = True
+                self.kill()
+                return
             try:
                 monitor.write(b"\n")
                 monitor.flush()
@@ -148,7 +155,8 @@ class Machine:
     def _command(self, elf: Path, loads: tuple[tuple[Path, int], ...], extra: tuple[str, ...],
                  fd: int) -> list[str]:
         emulation = self.qemu.emulation
-        command = [self.qemu.program, "-M", emulation.machine, "-display", "none", "-monitor", "stdio",
+        command = [*_die_with_us(), self.qemu.program, "-M", emulation.machine,
+                   "-display", "none", "-monitor", "stdio",
                    "-icount", f"shift={emulation.icount_shift},align=off,sleep=off",
                    "-semihosting-config", "enable=on,target=native",
                    "-chardev", f"socket,id=s0,fd={fd},server=on,wait=on,nodelay=on",
@@ -180,9 +188,12 @@ class Machine:
         left = max(0.0, self._deadline - time.monotonic())
         try:
             status = self._process.wait(left if timeout_s is None else min(timeout_s, left))
-        except subprocess.TimeoutExpired as error:
+        except subprocess.TimeoutExpired:
+            self._overtime = True
             self.kill()
-            raise MeasureError("the firmware did not end in time under QEMU: it was stopped") from error
+            status = -signal.SIGKILL
+        if self._overtime:
+            raise MeasureError("the firmware did not end in time under QEMU: it was stopped")
         if status < 0:
             raise ToolError(f"QEMU was ended by signal {-status}")
         said = self.messages()
@@ -211,6 +222,13 @@ class Machine:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
         self._stderr.close()
+
+
+@lru_cache(maxsize=1)
+def _die_with_us() -> tuple[str, ...]:
+    """On Linux, what makes QEMU end when the thread that started it does, even by kill -9."""
+    setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
+    return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()
 
 
 def _escaped(path: Path) -> str:

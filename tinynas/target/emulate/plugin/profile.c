@@ -2,8 +2,9 @@
  *
  * A QEMU TCG plugin: how often each translation block runs between two marks, layer by layer.
  *
- * Arguments: out=FILE, start=ADDR (counting begins when this instruction runs), stop=ADDR (ends),
- * marks=FILE (one hexadecimal address a line, the start of layer 0, 1, ...). All exact.
+ * Arguments: out=FILE, start=ADDR (counting begins when this instruction runs), stop=LOW-HIGH (ends
+ * when a block in this range begins: the function that called), marks=FILE (one hexadecimal address
+ * a line, the start of layer 0, 1, ...). All exact.
  *
  * Per block and layer it counts executions, executions that came from the block itself (a loop's
  * steady state), executions whose last branch was taken, and mispredictions of a two-bit counter
@@ -14,6 +15,7 @@
  * The interface of QEMU plugins is declared here by hand, because distributions do not package
  * qemu-plugin.h. The functions used have been the same from API version 1 on; version 4 only gave
  * qemu_plugin_insn_data other arguments, which is not used. */
+#define _GNU_SOURCE /* strdup */
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -75,7 +77,7 @@ enum { BUCKETS = 1 << 14 };
 static block *table[BUCKETS];
 static mark *marks;
 static int mark_count;
-static uint64_t start_address, stop_address, runs;
+static uint64_t start_address, stop_low, stop_high, runs;
 static const char *out_name;
 static bool counting;
 static int layer; /* index into counts: 0 is before the first mark */
@@ -121,6 +123,12 @@ static void run_block(unsigned cpu, void *data)
 {
     block *b = data;
     (void)cpu;
+    if (counting && b->address >= stop_low && b->address < stop_high) {
+        if (previous != NULL) {
+            leave(previous, b->address);
+        }
+        counting = false;
+    }
     if (!counting) {
         return;
     }
@@ -161,13 +169,6 @@ static void reach_start(unsigned cpu, void *data)
     runs++;
 }
 
-static void reach_stop(unsigned cpu, void *data)
-{
-    (void)cpu;
-    (void)data;
-    counting = false;
-}
-
 /* Callbacks run in the order of registration: marks before the block or instruction they precede. */
 static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
@@ -182,7 +183,7 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         const uint64_t at = qemu_plugin_insn_vaddr(insn);
         int k;
         bytes += (uint32_t)qemu_plugin_insn_size(insn);
-        special = special || at == start_address || at == stop_address;
+        special = special || at == start_address;
         for (k = 0; k < mark_count; k++) {
             special = special || at == marks[k].address;
         }
@@ -198,9 +199,6 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         const uint64_t at = qemu_plugin_insn_vaddr(insn);
         int k;
-        if (at == stop_address) {
-            qemu_plugin_register_vcpu_insn_exec_cb(insn, reach_stop, NO_REGISTERS, NULL);
-        }
         if (at == start_address) {
             qemu_plugin_register_vcpu_insn_exec_cb(insn, reach_start, NO_REGISTERS, NULL);
         }
@@ -272,7 +270,9 @@ EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int
         } else if (strncmp(argv[i], "start=", 6) == 0) {
             start_address = strtoull(argv[i] + 6, NULL, 16);
         } else if (strncmp(argv[i], "stop=", 5) == 0) {
-            stop_address = strtoull(argv[i] + 5, NULL, 16);
+            char *end;
+            stop_low = strtoull(argv[i] + 5, &end, 16);
+            stop_high = *end == '-' ? strtoull(end + 1, NULL, 16) : stop_low;
         } else if (strncmp(argv[i], "marks=", 6) == 0) {
             if (read_marks(argv[i] + 6) != 0) {
                 fprintf(stderr, "profile: cannot read marks from %s\n", argv[i] + 6);
