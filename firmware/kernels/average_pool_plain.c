@@ -75,11 +75,13 @@ void tinynas_average_pool_plain(const tinynas_average_pool_plain_params *p, cons
                     divider = tinynas_divider_of(w.rows * w.columns);
                 }
                 for (c = 0; c < channels; c += n) {
-                    n = channels - c >= 4 ? 4 : 1;
+                    n = channels - c < 4 ? channels - c : 4;
                     if (n == 4) {
                         tinynas_pool_sum4(&w, c, sums);
                     } else {
-                        tinynas_pool_sum1(&w, c, sums);
+                        for (k = 0; k < n; k++) {
+                            tinynas_pool_sum1(&w, c + k, sums + k);
+                        }
                     }
                     for (k = 0; k < n; k++) {
                         const int32_t mean = tinynas_divide_round(sums[k], divider);

@@ -93,8 +93,9 @@ typedef struct {
 void tinynas_depthwise_plain(const tinynas_depthwise_plain_params *p, const int8_t *in, int8_t *out,
                              void *scratch);
 
-/* AVERAGE_POOL_2D and MAX_POOL_2D. Each output is written after its window is read; outputs go in
- * raster order, channels upwards. low and high are the limits themselves. */
+/* AVERAGE_POOL_2D and MAX_POOL_2D. Blocks of four channels (average; the last one shorter) or single
+ * channels (max) are read before they are written; positions go in raster order, channels upwards.
+ * low and high are the limits themselves. */
 typedef struct {
     int32_t batches;
     int32_t in_h, in_w, channels;

@@ -147,9 +147,21 @@ def dense(rng: np.random.Generator) -> Graph:
     return b.build([out])
 
 
+def pool(rng: np.random.Generator) -> Graph:
+    """Windows up to 5, every channel count modulo 4, no activation."""
+    window = _window(rng, 5)
+    padding, shape = _image(rng, {**window, "dilation": (1, 1)}, int(rng.integers(1, 11)), batch_of(rng))
+    b = GraphBuilder("pool")
+    method = b.average_pool if rng.integers(0, 2) else b.max_pool
+    x = b.input(shape, activation(rng))
+    return b.build([method(x, window["kernel"], window["stride"], padding)])
+
+
 def telling(graph: Graph, rng: np.random.Generator) -> Graph:
     """The same layer with weights and scales such that any changed input byte changes some output."""
     op = graph.ops[-1]
+    if len(op.inputs) < 2:
+        return graph
     tensors = list(graph.tensors)
     x, w, y = op.inputs[0], op.inputs[1], op.outputs[0]
     shape = tensors[w].shape
