@@ -7,6 +7,7 @@ found so far is returned, unproved.
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Any
 
 from tinynas.memory.model import bits
@@ -21,9 +22,7 @@ EFFORT = 1.0  # the solver's deterministic seconds for each of the two runs
 
 def improve(line: Timeline, found: Placement, ordering: Ordering, effort: float = EFFORT) -> Plan:
     """Look for an arena between the proved bound and `found`'s; prove the best one if possible."""
-    try:
-        from ortools.sat.python import cp_model
-    except ImportError:
+    if importlib.util.find_spec("ortools") is None:
         return to_plan(line, found, ordering.bound_bytes, "")
     proved = False
     for free in (False, True):
@@ -31,8 +30,18 @@ def improve(line: Timeline, found: Placement, ordering: Ordering, effort: float 
             break
         if extent(line, found) == ordering.bound_bytes:
             break
-        line, found, proved = _Solver(cp_model, line, found, ordering, free).solve(effort)
+        line, found, proved = prove(line, found, ordering, free, effort)
     return to_plan(line, found, ordering.bound_bytes, "cp-sat" if proved else "")
+
+
+def prove(
+    line: Timeline, found: Placement, ordering: Ordering, free: bool, effort: float,
+) -> tuple[Timeline, Placement, bool]:
+    """The best placement known after one run of the solver, for `line`'s order or for a free one,
+    and whether no smaller arena exists, whatever the order."""
+    from ortools.sat.python import cp_model
+
+    return _Solver(cp_model, line, found, ordering, free).solve(effort)
 
 
 class _Solver:
@@ -65,7 +74,6 @@ class _Solver:
         self.cp.minimize(self.arena)
 
     def solve(self, effort: float) -> tuple[Timeline, Placement, bool]:
-        """The best placement known, and whether nothing smaller exists for any order allowed."""
         solver = self.cp_model.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = 0

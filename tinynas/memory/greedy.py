@@ -16,6 +16,7 @@ from tinynas.memory.place import ANY, Placement, relation
 from tinynas.memory.timeline import Timeline
 
 ROUNDS = 120
+ESCAPES = 10
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def fit(line: Timeline, arena_bytes: int, rounds: int = ROUNDS) -> Placement | N
     queue = sorted(range(len(items)), key=lambda i: (-items[i].size * (span[i] + 1), i))
     seen: set[tuple[int, ...]] = set()
     dice = Random(0)
-    for _ in range(rounds if len(items) > 1 else 1):
+    for _ in range(rounds):
         at: dict[int, int] = {}
         ways: dict[int, int] = {}
         stuck = next((i for i in queue if not _settle(i, items, at, ways, model.align)), None)
@@ -51,7 +52,10 @@ def fit(line: Timeline, arena_bytes: int, rounds: int = ROUNDS) -> Placement | N
             )
         queue.remove(stuck)
         queue.insert(0, stuck)
-        while tuple(queue) in seen:  # going in circles: a fixed sequence of random swaps leads out
+        for _ in range(ESCAPES):
+            if tuple(queue) not in seen:
+                break
+            # going in circles: a fixed sequence of random swaps leads out
             i, j = dice.randrange(len(queue)), dice.randrange(len(queue))
             queue[i], queue[j] = queue[j], queue[i]
         seen.add(tuple(queue))

@@ -67,7 +67,7 @@ def _misplaced(problem: Problem, plan: Plan) -> Iterator[Fault]:
     for b in sorted(mentioned.union(problem.inputs, problem.outputs, problem.resident)):
         at = plan.offsets.get(b)
         if at is None or at % problem.align or at < 0 or at + problem.sizes[b] > plan.arena_bytes:
-            yield Fault(None, b, 0, problem.sizes[b], f"offset {at} is missing, misaligned or outside the arena")
+            yield Fault(None, b, 0, problem.sizes[b], f"offset {at} is missing, misaligned or outside")
     for k, step in enumerate(problem.steps):
         at = plan.scratch.get(k)
         if step.scratch_bytes and (
@@ -132,7 +132,8 @@ class _Arena:
             self.read(k, x, "input overwritten before the step")
             for y in outputs:
                 if y != x:
-                    self.note(k, x, f"overwritten by output {y} before it was read", 0, self._lost(k, step, x, y))
+                    lost = self._lost(k, step, x, y)
+                    self.note(k, x, f"overwritten by output {y} before it was read", 0, lost)
         for y in outputs:
             self.write(y)
         for y in outputs:
