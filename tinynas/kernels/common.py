@@ -76,7 +76,7 @@ def not_int8(tensors: Iterable[Tensor | None]) -> str | None:
     """Why a path for int8 refuses these tensors."""
     for tensor in tensors:
         if tensor is not None and tensor.dtype != "int8":
-            return f"tensor '{tensor.name}' is {tensor.dtype}, this path takes int8"
+            return f"tensor '{tensor.name}' is {tensor.dtype}; it takes int8, so quantize that tensor"
     return None
 
 
