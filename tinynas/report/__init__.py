@@ -1,5 +1,6 @@
 """Reports: what a run found, for people."""
 
 from tinynas.report.markdown import Measured, RunReport, render_markdown
+from tinynas.report.run import load_facts, report_of, write_report
 
-__all__ = ["Measured", "RunReport", "render_markdown"]
+__all__ = ["Measured", "RunReport", "load_facts", "render_markdown", "report_of", "write_report"]

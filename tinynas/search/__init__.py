@@ -3,6 +3,7 @@
 from tinynas.search.cost import Cost, CostOf, distance, overruns, overruns_in_words
 from tinynas.search.driver import Progress, Winner, search
 from tinynas.search.feasible import Feasible, Space
+from tinynas.search.keywords import Found, Keywords, search_keywords
 from tinynas.search.pricing import price_on, total_cost
 from tinynas.search.settings import DEMO, PRESETS, SearchSettings
 from tinynas.search.strategies import STRATEGIES, AgingEvolution, RandomSearch, Strategy
@@ -17,6 +18,8 @@ __all__ = [
     "CostOf",
     "Done",
     "Feasible",
+    "Found",
+    "Keywords",
     "Progress",
     "RandomSearch",
     "SearchSettings",
@@ -28,5 +31,6 @@ __all__ = [
     "overruns_in_words",
     "price_on",
     "search",
+    "search_keywords",
     "total_cost",
 ]

@@ -46,8 +46,8 @@ class Winner:
 
 @dataclass(frozen=True)
 class Progress:
-    """`stage`: "short", "long" or "test". `text`: one line for people. `seconds_left`: of the whole search,
-    None when there is no time limit."""
+    """`stage`: "features", "short", "long", "test" or "failed". `text`: one line for people.
+    `seconds_left`: of the whole search, None when there is no time limit."""
 
     stage: str
     text: str
@@ -164,6 +164,8 @@ class _Search:
             found = " (found in the study)" if done.again else ""
             self._say(done.stage, f"{done.stage} {done.index}: {done.arch.id} "
                                   f"{100 * done.accuracy:.1f} % validation int8{found}")
+        elif self.trials.last_error is not None:
+            self._say("failed", str(self.trials.last_error))
         return done
 
     def _pace(self, finished: list[Done]) -> float:

@@ -4,9 +4,9 @@ Importing `tinynas.train` itself does not; `fit` and `export_int8` live in modul
 (`tinynas.train.loop`, `tinynas.train.export`)."""
 
 from tinynas.train.evaluate import Evaluation, evaluate, predict, wilson
+from tinynas.train.feature_maps import Prepared, load_prepared, prepare
 from tinynas.train.job import Job, Result, run_job
 from tinynas.train.pool import TrainingPool
-from tinynas.train.prepare import Prepared, load_prepared, prepare
 from tinynas.train.recipe import Augment, Recipe
 
 __all__ = [

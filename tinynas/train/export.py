@@ -1,8 +1,8 @@
 """Keras model -> int8 `.tflite` bytes by TensorFlow Lite's post-training quantization.
 
-A `tf.function` of batch 1, frozen, converts to clean operators. The input goes through a fake-quantize
-with the front end's fixed range, so the model's input quantization is exactly the features' own and the
-device hands its integers straight in. Importing this module imports TensorFlow.
+A `tf.function` of batch 1, frozen, converts to clean operators. The calibration data span exactly the front
+end's int8 range, so the model's input quantization is the features' own and the device hands its integers
+straight in. Importing this module imports TensorFlow.
 """
 
 from __future__ import annotations
@@ -26,17 +26,14 @@ def export_int8(model: Any, scale: float, zero_point: int, representative: np.nd
     """The int8 model: int8 features in (scale, zero_point), int8 softmax out (1/256, -128).
 
     representative: int8 [N, frames, bands], clean training clips that set the activation ranges.
-    `scale` must be exact in float32 with its multiples (prepare.fit_quantizer sees to it): otherwise the
-    converter sees two ranges and converts between them. ModelError when that happens.
+    `scale` must be exact in float32 with its multiples (feature_maps.fit_quantizer sees to it), so that the
+    range gives it back. ModelError when the exported input is not (scale, zero_point) all the same.
     """
-    low, high = scale * (-128 - zero_point), scale * (127 - zero_point)
-
     def infer(x: Any) -> Any:
-        x = tf.quantization.fake_quant_with_min_max_args(x, low, high, num_bits=8)
         return tf.nn.softmax(model(x, training=False))
 
     def samples() -> Iterator[list[np.ndarray]]:
-        for maps in representative:
+        for maps in (spanning(representative[0]), *representative):
             yield [(maps.astype(np.float32)[None, :, :, None] - zero_point) * np.float32(scale)]
 
     signature = [tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="features")]
@@ -51,6 +48,13 @@ def export_int8(model: Any, scale: float, zero_point: int, representative: np.nd
         data = bytes(converter.convert())
     _check_input(data, scale, zero_point)
     return data
+
+
+def spanning(maps: np.ndarray) -> np.ndarray:
+    """The map with the least and the greatest int8 value in its corner, where they weigh least."""
+    changed = maps.copy()
+    changed[0, :2] = -128, 127
+    return changed
 
 
 def _check_input(data: bytes, scale: float, zero_point: int) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from tinynas.runs import store_artefact
 from tinynas.space import Arch
 from tinynas.train.evaluate import Evaluation, evaluate
-from tinynas.train.prepare import Prepared, load_prepared
+from tinynas.train.feature_maps import Prepared, load_prepared
 from tinynas.train.recipe import Recipe
 
 

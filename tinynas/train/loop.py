@@ -17,9 +17,9 @@ import tensorflow as tf
 
 from tinynas.space import Arch
 from tinynas.train.batches import draw_epoch
+from tinynas.train.feature_maps import Prepared
 from tinynas.train.model import keras_model
 from tinynas.train.optimizer import FlatAdamW
-from tinynas.train.prepare import Prepared
 from tinynas.train.recipe import Recipe
 from tinynas.train.schedule import Schedule, learning_rate
 

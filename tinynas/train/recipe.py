@@ -23,7 +23,7 @@ class Augment:
     shift_ms: float = 100.0
     gain_db: tuple[float, float] = (-8.0, 6.0)
     noise_probability: float = 0.8
-    snr_db: tuple[float, float] = (5.0, 30.0)
+    snr_db: tuple[float, float] = (10.0, 40.0)
     silences: int = 600  # clips of background noise made for the silence class, if the task has one
     seed: int = 0
 
@@ -38,7 +38,8 @@ class Recipe:
 
     epochs: int = 30
     seconds: float | None = None
-    draws: int = 8_000  # class-balanced draws an epoch
+    draws: int = 8_000  # an epoch
+    skew: float = 0.5  # 0: all classes are drawn equally often; 1: as often as they occur
     batch: int = 64
     learning_rate: float = 6e-3
     warmup_epochs: float = 0.5
