@@ -112,9 +112,10 @@ static int16_t samples[1024] __attribute__((aligned(4)));
 static int16_t column[128];
 static int8_t bytes[128];
 
+static uint32_t seed;
+
 static void noise(int32_t count, int32_t loudness)
 {
-    static uint32_t seed = 1;
     for (int32_t i = 0; i < count; i++) {
         seed = seed * 1664525u + 1013904223u;
         samples[i] = (int16_t)((int32_t)seed >> (16 + loudness));
@@ -125,6 +126,7 @@ static void count(const tinynas_frontend *f)
 {
     const tinynas_frontend_quantizer q = {20000, 1 << 19, 20};
     const int32_t width = f->coefficients ? f->coefficients : f->bands;
+    seed = 1;
     tinynas_frontend_reset(f, state);
     for (int i = 0; i < HOPS; i++) {
         noise(f->hop, 2 * i);

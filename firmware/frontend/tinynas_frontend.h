@@ -25,10 +25,20 @@ extern "C" {
 /* A piecewise linear function: value in the upper half, rise to the next point in the lower. */
 typedef uint32_t tinynas_line;
 
+/* The bins between two neighbouring band edges, and the band that rises there. */
+typedef struct {
+    uint32_t step;      /* growth of the rising weight per bin, Q32 */
+    uint32_t start;     /* that weight at the lowest bin, Q32 */
+    uint32_t floor;     /* added before the logarithm, in units of the band sums */
+    int32_t log_offset; /* added after it, Q16 of log2: filter area, units, rounding */
+    uint16_t bins;      /* all its bins; but in the one segment where magnitudes jump (see spectrum.c) those */
+    uint16_t lower;     /* above bin points / 2, and here those below; elsewhere 0 */
+} tinynas_frontend_segment;
+
 typedef struct {
     uint16_t frame;        /* samples windowed per column; even */
     uint16_t hop;          /* new samples per column; even, at most frame */
-    uint16_t points;       /* complex points of the transform, fft / 2: a power of two from 64 to 512 */
+    uint16_t points;       /* complex points of the transform, fft / 2: 128, 256 or 512 */
     uint8_t window_shift;  /* windowed samples are shifted right this far: keeps all sums below 2^30 */
     uint8_t power;         /* 1: bands sum magnitudes; 2: they sum powers */
     uint16_t first_bin;    /* lowest and highest FFT bin any band uses; 1 <= first <= last < points */
@@ -36,18 +46,12 @@ typedef struct {
     uint16_t bands;
     uint16_t coefficients; /* values of the DCT; 0: none, the column holds the bands */
     uint8_t dct_shift;     /* sums of the DCT are shifted right this far */
-    uint8_t split;         /* the segment of bins that contains bin points / 2 and the one above; see mel.c */
-    uint16_t split_bins;   /* how many of its bins lie above points / 2 */
-    uint16_t floor_shift;  /* floor is shifted left this far (powers only) */
+    uint8_t floor_shift;   /* floors are shifted left this far (powers only) */
     const uint32_t *window;      /* points words: weights of samples 2 i (low half) and 2 i + 1 (high), Q15 */
     const uint16_t *order;       /* where the first butterflies write: word offsets, one per butterfly */
     const uint32_t *twiddles;    /* w, w^2, w^3 of the last stage; cosine low, sine high, Q15 */
     const uint32_t *split_twiddles; /* [points / 2], exp(-i pi k / points) */
-    const uint8_t *segment_bins; /* [bands + 1] bins between neighbouring band edges */
-    const uint32_t *rise_step;   /* [bands + 1] growth of the rising weight per bin, Q32 */
-    const uint32_t *rise_start;  /* [bands + 1] the rising weight at the segment's lowest bin, Q32 */
-    const uint32_t *floor;       /* [bands] added before the logarithm, in units of the band sums */
-    const int32_t *log_offset;   /* [bands] added after it, Q16 of log2: filter area and units */
+    const tinynas_frontend_segment *segments; /* [bands + 1] */
     const uint32_t *dct;         /* [coefficients][(bands + 1) / 2] pairs of int16, band 2 j low, 2 j + 1 high */
 } tinynas_frontend;
 

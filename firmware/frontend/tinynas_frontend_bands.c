@@ -7,90 +7,95 @@
  * rest of S. What the filters' areas and the units contribute is a constant after the logarithm. */
 #include "tinynas_frontend_internal.h"
 
-static inline const uint32_t *gather(const uint32_t *p, int32_t bins, uint32_t *sum, uint32_t *place)
+/* Down from p over `bins` bins. */
+static inline const uint32_t *gather(const uint32_t *p, uint32_t bins, uint32_t *sum, uint32_t *place)
 {
     uint32_t s = *sum, a = *place;
-    for (; bins >= 2; bins -= 2) {
+    if ((bins & 1u) != 0) {
         a += s;
         s += *--p >> TINYNAS_FRONTEND_SUM_SHIFT;
-        a += s;
-        s += *--p >> TINYNAS_FRONTEND_SUM_SHIFT;
+        bins--;
     }
-    if (bins > 0) {
+    const uint32_t *end = p - bins;
+    while (p != end) {
         a += s;
-        s += *--p >> TINYNAS_FRONTEND_SUM_SHIFT;
+        s += p[-1] >> TINYNAS_FRONTEND_SUM_SHIFT;
+        a += s;
+        p -= 2;
+        s += p[0] >> TINYNAS_FRONTEND_SUM_SHIFT;
     }
     *sum = s;
     *place = a;
     return p;
 }
 
-int16_t tinynas_frontend_log(uint32_t value, int32_t exponent, int32_t offset)
+/* log2(value 2^exponent) + offset, in 1/1024; offset is Q16 and holds the rounding; value > 0. The floor keeps it
+ * above -32, the length of the frame below 32. */
+static inline int16_t log_of(uint32_t value, int32_t exponent, int32_t offset)
 {
     const int32_t zeros = tn_clz(value);
     const uint32_t mantissa = value << zeros;
     const tinynas_line line = tinynas_log_lines[(mantissa >> 26) & 31u];
     const uint32_t fraction = (line + (line & 0xffffu) * ((mantissa >> 11) & 0x7fffu)) >> 16;
-    int32_t log = (((31 - zeros + exponent) << 16) + (int32_t)fraction + offset + 32) >> 6;
-    if (log > 32767) {
-        log = 32767;
-    }
-    if (log < -32768) {
-        log = -32768;
-    }
-    return (int16_t)log;
+    return (int16_t)((((31 - zeros + exponent) << 16) + (int32_t)fraction + offset) >> 6);
 }
 
 static void bands_of_magnitudes(const tinynas_frontend *f, const uint32_t *sizes, int16_t *logs)
 {
-    const int32_t points = f->points, bands = f->bands;
+    const int32_t points = f->points;
+    const tinynas_frontend_segment *segment = f->segments + f->bands;
     /* One past the highest bin; the upper half lies `points` words further on. */
     const uint32_t *p = sizes + f->last_bin + 1 + (f->last_bin > points / 2 ? points : 0);
+    int16_t *log = logs + f->bands;
     uint32_t falling = 0;
-    for (int32_t s = bands; s >= 0; s--) {
+    for (;;) {
         uint32_t sum = 0, place = 0;
-        int32_t bins = f->segment_bins[s];
-        if (s == f->split) {
-            p = gather(p, f->split_bins, &sum, &place) - points;
-            bins -= f->split_bins;
+        p = gather(p, segment->bins, &sum, &place);
+        if (segment->lower != 0) {
+            p = gather(p - points, segment->lower, &sum, &place);
         }
-        p = gather(p, bins, &sum, &place);
-        const uint32_t rising = tn_umul_high(place, f->rise_step[s]) + tn_umul_high(sum, f->rise_start[s]);
-        if (s < bands) {
-            logs[s] = tinynas_frontend_log(rising + falling + f->floor[s], 0, f->log_offset[s]);
+        const uint32_t rising = tn_umul_high(place, segment->step) + tn_umul_high(sum, segment->start);
+        if (log != logs + f->bands) {
+            *log = log_of(rising + falling + segment->floor, 0, segment->log_offset);
+        }
+        if (log == logs) {
+            return;
         }
         falling = sum - rising;
+        log--;
+        segment--;
     }
 }
 
-/* The band rising in segment s is band s; the one falling there is band s - 1. */
+/* How far a 64-bit number must be shifted right to fit in 32 bits. */
+static inline int32_t excess(uint64_t value)
+{
+    const uint32_t high = (uint32_t)(value >> 32);
+    return high == 0 ? 0 : 32 - tn_clz(high);
+}
+
 static void bands_of_powers(const tinynas_frontend *f, const uint32_t *sizes, int16_t *logs)
 {
-    const int32_t bands = f->bands;
-    const uint32_t *p = sizes + 2 * (f->last_bin + 1);
+    typedef uint64_t __attribute__((may_alias, aligned(4))) power;
+    const tinynas_frontend_segment *segment = f->segments + f->bands;
+    const power *p = (const power *)(const void *)sizes + f->last_bin + 1;
     uint64_t falling = 0;
-    for (int32_t s = bands; s >= 0; s--) {
+    for (int32_t s = f->bands; s >= 0; s--, segment--) {
         uint64_t sum = 0, place = 0;
-        for (int32_t bins = f->segment_bins[s]; bins > 0; bins--) {
-            p -= 2;
+        const power *end = p - segment->bins;
+        while (p != end) {
+            p--;
             place += sum;
-            sum += ((uint64_t)p[1] << 32) | p[0];
+            sum += *p;
         }
-        int32_t drop = 0;
-        while (((place | sum) >> drop) >> 32 != 0) {
-            drop += 4;
-        }
+        const int32_t drop = excess(place | sum);
         const uint32_t low = (uint32_t)(sum >> drop);
-        const uint32_t rising = tn_umul_high((uint32_t)(place >> drop), f->rise_step[s])
-                                + tn_umul_high(low, f->rise_start[s]);
-        if (s < bands) {
-            uint64_t value = ((uint64_t)rising << drop) + falling + ((uint64_t)f->floor[s] << f->floor_shift);
-            int32_t exponent = 0;
-            while (value >> 32 != 0) {
-                value >>= 4;
-                exponent += 4;
-            }
-            logs[s] = tinynas_frontend_log((uint32_t)value, exponent, f->log_offset[s]);
+        const uint32_t rising = tn_umul_high((uint32_t)(place >> drop), segment->step)
+                                + tn_umul_high(low, segment->start);
+        if (s < f->bands) {
+            const uint64_t value = ((uint64_t)rising << drop) + falling + ((uint64_t)segment->floor << f->floor_shift);
+            const int32_t exponent = excess(value);
+            logs[s] = log_of((uint32_t)(value >> exponent), exponent, segment->log_offset);
         }
         falling = (uint64_t)(low - rising) << drop;
     }

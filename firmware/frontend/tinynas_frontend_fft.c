@@ -34,25 +34,22 @@ static inline void four(const uint32_t *x, const uint32_t *w, int32_t step, int3
 }
 
 /* First stage of powers of 4. */
-static void first_by_4(const tinynas_frontend *f, const uint32_t *x, tinynas_complex *z)
+static inline void first_by_4(const tinynas_frontend *f, const uint32_t *x, tinynas_complex *z, const int32_t points)
 {
-    const int32_t step = f->points / 4, shift = f->window_shift;
+    const int32_t step = points / 4, shift = f->window_shift;
     const uint32_t *w = f->window, *end = w + step;
     const uint16_t *order = f->order;
     while (w != end) {
         tinynas_complex t[4], *to = z + *order++;
         four(x++, w++, step, shift, t);
-        to[0] = t[0];
-        to[1] = t[1];
-        to[2] = t[2];
-        to[3] = t[3];
+        tn_store(to, t[0], t[1], t[2], t[3]);
     }
 }
 
 /* First stage of the other sizes: two of four, joined. */
-static void first_by_8(const tinynas_frontend *f, const uint32_t *x, tinynas_complex *z)
+static inline void first_by_8(const tinynas_frontend *f, const uint32_t *x, tinynas_complex *z, const int32_t points)
 {
-    const int32_t step = f->points / 4, half = f->points / 8, shift = f->window_shift;
+    const int32_t step = points / 4, half = points / 8, shift = f->window_shift;
     const uint32_t *w = f->window, *end = w + half;
     const uint16_t *order = f->order;
     while (w != end) {
@@ -63,14 +60,12 @@ static void first_by_8(const tinynas_frontend *f, const uint32_t *x, tinynas_com
         w++;
         const int32_t sum1 = tn_mul16(o[1].re + o[1].im, ROOT_HALF), dif1 = tn_mul16(o[1].im - o[1].re, ROOT_HALF);
         const int32_t sum3 = tn_mul16(o[3].re + o[3].im, ROOT_HALF), dif3 = tn_mul16(o[3].im - o[3].re, ROOT_HALF);
-        to[0] = add(e[0], o[0]);
-        to[4] = sub(e[0], o[0]);
-        to[1] = (tinynas_complex){e[1].re + 2 * sum1, e[1].im + 2 * dif1};
-        to[5] = (tinynas_complex){e[1].re - 2 * sum1, e[1].im - 2 * dif1};
-        to[2] = (tinynas_complex){e[2].re + o[2].im, e[2].im - o[2].re};
-        to[6] = (tinynas_complex){e[2].re - o[2].im, e[2].im + o[2].re};
-        to[3] = (tinynas_complex){e[3].re + 2 * dif3, e[3].im - 2 * sum3};
-        to[7] = (tinynas_complex){e[3].re - 2 * dif3, e[3].im + 2 * sum3};
+        tn_store(to, add(e[0], o[0]), (tinynas_complex){e[1].re + 2 * sum1, e[1].im + 2 * dif1},
+                 (tinynas_complex){e[2].re + o[2].im, e[2].im - o[2].re},
+                 (tinynas_complex){e[3].re + 2 * dif3, e[3].im - 2 * sum3});
+        tn_store(to + 4, sub(e[0], o[0]), (tinynas_complex){e[1].re - 2 * sum1, e[1].im - 2 * dif1},
+                 (tinynas_complex){e[2].re - o[2].im, e[2].im + o[2].re},
+                 (tinynas_complex){e[3].re - 2 * dif3, e[3].im + 2 * sum3});
     }
 }
 
@@ -159,10 +154,10 @@ static void later_stages(tinynas_complex *z, int32_t points, int32_t quarter, co
 void tinynas_frontend_fft(const tinynas_frontend *f, const uint32_t *frame, tinynas_complex *z)
 {
     if (TINYNAS_FRONTEND_STARTS_BY_4(f)) {
-        first_by_4(f, frame, z);
+        first_by_4(f, frame, z, 256); /* a constant: the only power of 4 allowed */
         later_stages(z, f->points, 4, f->twiddles);
     } else {
-        first_by_8(f, frame, z);
+        first_by_8(f, frame, z, f->points);
         later_stages(z, f->points, 8, f->twiddles);
     }
 }

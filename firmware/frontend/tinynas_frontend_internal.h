@@ -48,7 +48,4 @@ void tinynas_frontend_bands(const tinynas_frontend *f, const uint32_t *sizes, in
 /* DCT of the bands. */
 void tinynas_frontend_dct(const tinynas_frontend *f, const int16_t *logs, int16_t *column);
 
-/* log2(value 2^exponent) + offset, rounded to 1/1024 and saturated; offset is Q16, value > 0. */
-int16_t tinynas_frontend_log(uint32_t value, int32_t exponent, int32_t offset);
-
 #endif

@@ -70,8 +70,57 @@ static inline uint32_t tn_umul_high(uint32_t a, uint32_t b)
 #endif
 }
 
-/* Leading zeros; 31 for 0 as for 1 is enough here, and no case needs more. */
-static inline int32_t tn_clz(uint32_t a) { return __builtin_clz(a | 1u); }
+/* Leading zeros. For 0: 32 or 31, whichever is quicker; nothing here depends on which. */
+static inline int32_t tn_clz(uint32_t a)
+{
+#if TINYNAS_FRONTEND_DSP
+    int32_t r;
+    __asm__("clz %0, %1" : "=r"(r) : "r"(a));
+    return r;
+#else
+    return __builtin_clz(a | 1u);
+#endif
+}
+
+/* Two neighbouring words, and on to the next two or back to the ones before. Compilers rarely pair these loads. */
+static inline tinynas_complex tn_load_up(const tinynas_complex **p)
+{
+    tinynas_complex z;
+#if TINYNAS_FRONTEND_DSP
+    __asm__ volatile("ldrd %0, %1, [%2], #8" : "=&r"(z.re), "=&r"(z.im), "+r"(*p) : : "memory");
+#else
+    z = *(*p)++;
+#endif
+    return z;
+}
+
+static inline tinynas_complex tn_load_down(const tinynas_complex **p)
+{
+    tinynas_complex z;
+#if TINYNAS_FRONTEND_DSP
+    __asm__ volatile("ldrd %0, %1, [%2], #-8" : "=&r"(z.re), "=&r"(z.im), "+r"(*p) : : "memory");
+#else
+    z = *(*p)--;
+#endif
+    return z;
+}
+
+/* Store to places 0 and 1 after `to`, and 2 and 3. */
+static inline void tn_store(tinynas_complex *to, tinynas_complex a, tinynas_complex b, tinynas_complex c,
+                            tinynas_complex d)
+{
+#if TINYNAS_FRONTEND_DSP
+    __asm__ volatile("strd %1, %2, [%0]\n strd %3, %4, [%0, #8]" : : "r"(to), "r"(a.re), "r"(a.im), "r"(b.re),
+                     "r"(b.im) : "memory");
+    __asm__ volatile("strd %1, %2, [%0, #16]\n strd %3, %4, [%0, #24]" : : "r"(to), "r"(c.re), "r"(c.im), "r"(d.re),
+                     "r"(d.im) : "memory");
+#else
+    to[0] = a;
+    to[1] = b;
+    to[2] = c;
+    to[3] = d;
+#endif
+}
 
 /* Half of z times the conjugate-free twiddle c - i s: ((re c + im s) + i (im c - re s)) / 2. */
 static inline tinynas_complex tn_half_turn(tinynas_complex z, uint32_t w)

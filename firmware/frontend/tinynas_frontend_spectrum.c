@@ -39,21 +39,31 @@ void tinynas_frontend_magnitudes(const tinynas_frontend *f, tinynas_complex *z)
     const int32_t points = f->points, half = points / 2, last = f->last_bin;
     /* Below `both` only bin k is wanted, from there on bin points - k too. */
     const int32_t both = points - last < half ? points - last : (last < half ? last + 1 : half);
-    const int32_t end = last < half ? both : half;
-    const uint32_t *w = f->split_twiddles;
-    tinynas_word *sizes = (tinynas_word *)(void *)z;
+    const uint32_t *w = f->split_twiddles + f->first_bin, *end = f->split_twiddles + both;
+    const tinynas_complex *up = z + f->first_bin, *down = z + points - f->first_bin;
+    tinynas_word *sizes = (tinynas_word *)(void *)z + f->first_bin, *upper;
     const uint32_t middle = magnitude(z[half].re, z[half].im);
-    tinynas_complex e, o;
-    for (int32_t k = f->first_bin; k < both; k++) {
-        unfold(z[k], z[points - k], w[k], &e, &o);
-        sizes[k] = magnitude((e.re >> 1) + o.re, (e.im >> 1) + o.im);
+    tinynas_complex e, o, y;
+    while (w < end) {
+        y = tn_load_up(&up);
+        unfold(y, tn_load_down(&down), *w++, &e, &o);
+        *sizes++ = magnitude((e.re >> 1) + o.re, (e.im >> 1) + o.im);
     }
-    for (int32_t k = both; k < end; k++) {
-        unfold(z[k], z[points - k], w[k], &e, &o);
-        sizes[k] = magnitude((e.re >> 1) + o.re, (e.im >> 1) + o.im);
-        sizes[2 * points - k] = magnitude((e.re >> 1) - o.re, (e.im >> 1) - o.im);
+    if (last >= half) {
+        w = f->split_twiddles + both;
+        end = f->split_twiddles + half;
+        up = z + both;
+        down = z + points - both;
+        sizes = (tinynas_word *)(void *)z + both;
+        upper = (tinynas_word *)(void *)z + 2 * points - both;
+        while (w < end) {
+            y = tn_load_up(&up);
+            unfold(y, tn_load_down(&down), *w++, &e, &o);
+            *sizes++ = magnitude((e.re >> 1) + o.re, (e.im >> 1) + o.im);
+            *upper-- = magnitude((e.re >> 1) - o.re, (e.im >> 1) - o.im);
+        }
+        *sizes = middle;
     }
-    sizes[half] = middle;
 }
 
 static inline uint64_t squared(int32_t re, int32_t im)

@@ -21,7 +21,7 @@ from tinynas.audio.tables import make_tables
 from tinynas.errors import UsageError
 
 _FIXED_TABLE_BYTES = 4 * (65 + 32)  # tinynas_root_lines, tinynas_log_lines
-_CONFIG_STRUCT_BYTES = 64  # tinynas_frontend on a 32-bit core
+_CONFIG_STRUCT_BYTES = 44  # tinynas_frontend on a 32-bit core
 _QUANTIZER_BYTES = 12
 
 
@@ -94,7 +94,7 @@ def trip_counts(front_end: FrontEnd) -> dict[str, float]:
     }
     if front_end.power == 2:
         counts["power_pairs"] = half - 1
-        counts["power_bins"] = int(tables.segment_bins.sum())
+        counts["power_bins"] = int(tables.segments["bins"].sum())
     else:
         counts["magnitude_single"] = max(0, alone)
         counts["magnitude_pairs"] = both

@@ -51,7 +51,7 @@ class FrontEnd:
             ),
             (self.kind in ("logmel", "mfcc"), "kind must be 'logmel' or 'mfcc'"),
             (self.power in (1, 2), "power must be 1 (magnitudes) or 2 (powers)"),
-            (self.floor > 0, "floor must be positive"),
+            (self.floor >= 1e-9, "floor must be at least 1e-9"),
             (
                 self.kind != "mfcc" or 0 < self.coefficients <= self.bands,
                 "mfcc needs coefficients from 1 to bands",

@@ -8,7 +8,7 @@ import numpy as np
 
 from tinynas.audio.frontend import FrontEnd, Quantizer
 from tinynas.audio.host import SOURCES, source_dir
-from tinynas.audio.tables import Tables, make_tables
+from tinynas.audio.tables import SEGMENT, Tables, make_tables
 from tinynas.errors import UsageError
 
 HEADERS = (
@@ -115,6 +115,13 @@ def _options(front_end: FrontEnd) -> str:
 
 
 def _array(name: str, array: np.ndarray) -> Iterator[str]:
+    if array.dtype == SEGMENT:
+        yield f"TINYNAS_FRONTEND_TABLE static const tinynas_frontend_segment {name}[{len(array)}] = {{"
+        for step, start, floor, offset, bins, lower in array.tolist():
+            yield f"    {{0x{step:08x}u, 0x{start:08x}u, {floor}u, {offset}, {bins}, {lower}}},"
+        yield "};"
+        yield ""
+        return
     wide = array.dtype == np.uint32
     words = [f"0x{int(v):08x}u" if wide else str(int(v)) for v in array]
     per_line = 8 if wide else 16

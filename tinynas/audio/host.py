@@ -31,11 +31,7 @@ _POINTERS = (
     "order",
     "twiddles",
     "split_twiddles",
-    "segment_bins",
-    "rise_step",
-    "rise_start",
-    "floor",
-    "log_offset",
+    "segments",
     "dct",
 )
 
@@ -54,9 +50,7 @@ class _Struct(ctypes.Structure):
         ("bands", ctypes.c_uint16),
         ("coefficients", ctypes.c_uint16),
         ("dct_shift", ctypes.c_uint8),
-        ("split", ctypes.c_uint8),
-        ("split_bins", ctypes.c_uint16),
-        ("floor_shift", ctypes.c_uint16),
+        ("floor_shift", ctypes.c_uint8),
         *((name, ctypes.c_void_p) for name in _POINTERS),
     ]
 

@@ -24,7 +24,10 @@ from tinynas.errors import UsageError
 
 SUM_SHIFT = 5  # TINYNAS_FRONTEND_SUM_SHIFT in firmware/frontend/tinynas_frontend_internal.h
 _ONE_Q15 = 32768
-_NO_SPLIT = 255
+# tinynas_frontend_segment
+SEGMENT = np.dtype([("step", "<u4"), ("start", "<u4"), ("floor", "<u4"), ("log_offset", "<i4"), ("bins", "<u2"),
+                    ("lower", "<u2")])
+_HALF_LOG_STEP = 32  # of Q16, where a step of the result is 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,18 +44,12 @@ class Tables:
     bands: int
     coefficients: int
     dct_shift: int
-    split: int
-    split_bins: int
     floor_shift: int
     window: np.ndarray
     order: np.ndarray
     twiddles: np.ndarray
     split_twiddles: np.ndarray
-    segment_bins: np.ndarray
-    rise_step: np.ndarray
-    rise_start: np.ndarray
-    floor: np.ndarray
-    log_offset: np.ndarray
+    segments: np.ndarray
     dct: np.ndarray
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -86,9 +83,15 @@ def make_tables(front_end: FrontEnd) -> Tables:
     unit = unit * unit if front_end.power == 2 else unit / 2**SUM_SHIFT
     areas = mel_areas(edges)
     step, start = _rises(front_end, edges, segments, first)
-    split, split_bins = _split(points, segments, first, last) if front_end.power == 1 else (_NO_SPLIT, 0)
     dct, dct_shift = _dct(front_end)
     floor, floor_shift = _floor(front_end.floor * unit / areas, front_end)
+    records = np.zeros(front_end.bands + 1, SEGMENT)
+    records["step"], records["start"] = step, start
+    records["floor"][:-1] = floor
+    records["log_offset"][:-1] = np.rint(np.log2(areas / unit) * 65536 + _HALF_LOG_STEP)
+    records["bins"] = segments
+    if front_end.power == 1:
+        _split(records, points, first, last)
     return Tables(
         frame=front_end.frame,
         hop=front_end.hop,
@@ -100,18 +103,12 @@ def make_tables(front_end: FrontEnd) -> Tables:
         bands=front_end.bands,
         coefficients=front_end.coefficients if front_end.kind == "mfcc" else 0,
         dct_shift=dct_shift,
-        split=split,
-        split_bins=split_bins,
         floor_shift=floor_shift,
         window=pack(window[0::2], window[1::2]),
         order=_order(points),
         twiddles=_twiddles(points),
         split_twiddles=_turns(np.arange(points // 2), 2 * points),
-        segment_bins=segments.astype(np.uint8),
-        rise_step=step,
-        rise_start=start,
-        floor=floor,
-        log_offset=np.rint(np.log2(areas / unit) * 65536).astype(np.int32),
+        segments=records,
         dct=dct,
     )
 
@@ -166,8 +163,6 @@ def _segments(front_end: FrontEnd, edges: np.ndarray) -> tuple[int, int, np.ndar
             f"mel band {band} of {front_end.bands} holds no FFT bin ({hz:.1f} Hz apart); "
             "use fewer bands, a higher low_hz or a larger fft"
         )
-    if counts.max() > 255:
-        raise UsageError(f"a mel band of {front_end.bands} spans {counts.max()} FFT bins; use more bands")
     return first, last, counts
 
 
@@ -194,18 +189,20 @@ def _floor(values: np.ndarray, front_end: FrontEnd) -> tuple[np.ndarray, int]:
     return np.maximum(1, np.rint(values / 2**shift)).astype(np.uint32), shift
 
 
-def _split(points: int, segments: np.ndarray, first: int, last: int) -> tuple[int, int]:
-    """The segment holding bin points / 2 and a higher one (255: none), and its bins above points / 2.
+def _split(records: np.ndarray, points: int, first: int, last: int) -> None:
+    """Divide the bins of the segment that holds bin points / 2 and a higher one, if there is one.
 
-    Magnitudes of the upper half lie elsewhere (firmware/frontend/tinynas_frontend_spectrum.c), so the loop
-    over bins, which runs downwards, must jump there.
+    Magnitudes of the upper half lie elsewhere (firmware/frontend/tinynas_frontend_spectrum.c), so the loop over
+    bins, which runs downwards, jumps there.
     """
     half = points // 2
     if last <= half:
-        return _NO_SPLIT, 0
-    ends = first + np.cumsum(segments)
+        return
+    ends = first + np.cumsum(records["bins"].astype(int))
     segment = int(np.flatnonzero(ends > half)[0])
-    return segment, int(ends[segment] - 1 - half)
+    above = int(ends[segment]) - 1 - half
+    records["lower"][segment] = records["bins"][segment] - above
+    records["bins"][segment] = above
 
 
 def _window_shift(front_end: FrontEnd, window: np.ndarray, segments: np.ndarray) -> int:
