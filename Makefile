@@ -13,7 +13,7 @@ setup: ## system packages and .venv (the other targets call it)
 	@tools/setup.sh
 
 demo: setup ## search, train, build and run a keyword model; leaves runs/demo/
-	$(PY) -m tinynas search kws --demo --out runs/demo
+	$(PY) -m tinynas search kws --demo --fresh --out runs/demo
 
 test: lint ## everything: lint, types, tests with emulated runs
 	$(PY) -m pytest -n $(JOBS) $(PYTEST_ARGS)

@@ -36,3 +36,7 @@ class DataError(TinynasError):
 
 class UsageError(TinynasError):
     """A value given by the user that cannot be understood."""
+
+
+class OtherRunError(UsageError):
+    """A run folder that holds a run of another configuration."""

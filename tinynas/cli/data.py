@@ -12,7 +12,16 @@ from tinynas.cli.options import JsonOption
 from tinynas.cli.output import ProgressLine, print_json, print_table, say_note
 
 app = typer.Typer(
-    help="Data sets: list them, see which one is used, fetch one. Nothing else downloads anything.",
+    help="""Data sets: list them, see which one is used, fetch one. Nothing else downloads anything.
+
+    Examples:
+
+        tinynas data list
+
+        tinynas data show --task kws9
+
+        tinynas data fetch speech_commands
+    """,
     no_args_is_help=True,
 )
 

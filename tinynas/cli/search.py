@@ -13,7 +13,7 @@ import typer
 from tinynas.boards import load_board
 from tinynas.cli.options import FlashOption, JsonOption, LatencyOption, SramOption, budgets
 from tinynas.cli.output import print_json, say_note
-from tinynas.errors import BudgetError, MeasureError, UsageError
+from tinynas.errors import BudgetError, MeasureError, OtherRunError, UsageError
 
 if TYPE_CHECKING:
     from tinynas.deliver import Delivered
@@ -52,6 +52,9 @@ def search(
     demo: Annotated[
         bool, typer.Option("--demo", help="A short search; board and budgets of the demo unless given.")
     ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Move a different run in DIR aside (DIR.1) instead of refusing.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Search a model for a board, train it, and build and measure its firmware.
@@ -67,6 +70,7 @@ def search(
         tinynas search kws --demo --out runs/demo
     """
     from tinynas.deliver import deliver
+    from tinynas.runs.aside import set_aside
     from tinynas.search import Keywords, Progress, search_keywords
     from tinynas.target.emulate.qemu import find_qemu
     from tinynas.target.toolchain import find_toolchain
@@ -89,7 +93,14 @@ def search(
         say_note(left + progress.text)
 
     asked = Keywords(target, limits, task, data)
-    found = search_keywords(asked, folder, _settings(demo, minutes, strategy, seed), progress=tell)
+    settings = _settings(demo, minutes, strategy, seed)
+    try:
+        found = search_keywords(asked, folder, settings, progress=tell)
+    except OtherRunError:
+        if not fresh:
+            raise
+        say_note(f"the run that was in {folder} is now in {set_aside(folder)}")
+        found = search_keywords(asked, folder, settings, progress=tell)
     say_note(f"building and measuring {found.model}")
     command = shlex.join(["tinynas", *sys.argv[1:]])
     rerun = f"tinynas bench {found.model} --board {target.name} --on qemu --inputs 20"

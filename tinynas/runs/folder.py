@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from tinynas.errors import UsageError
+from tinynas.errors import OtherRunError, UsageError
 from tinynas.runs.files import atomic_write_json
 from tinynas.runs.study import Study
 
@@ -52,7 +52,7 @@ class RunFolder:
         except ValueError as error:
             raise UsageError(f"{file} is damaged ({error}); delete it or choose another folder") from error
         if kept != config:
-            raise UsageError(f"{self.path} holds another run ({_difference(kept, config)}); "
+            raise OtherRunError(f"{self.path} holds another run ({_difference(kept, config)}); "
                              "choose another folder or delete this one")
 
     def close(self) -> None:
