@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinynas.bench.figures import instructions, layer_instructions, spread, timed_ticks
+from tinynas.bench.figures import instructions, spread, timed_ticks
+from tinynas.bench.profile import profile_of_marks
 from tinynas.bench.result import Spread
 from tinynas.bench.session import Inference
 from tinynas.boards import list_boards, load_board
@@ -48,7 +49,7 @@ def test_layers_are_exact_without_their_marks(name, start, executed, mark, phase
         marks.append(reading(board, at, phase))
     mark_ticks = reading(board, mark + 3, phase) - reading(board, 3, phase)
     run = replace(EMPTY, marks=tuple(marks), mark_ticks=mark_ticks)
-    assert layer_instructions(board, run) == executed
+    assert list(profile_of_marks(board, run).layers) == executed
 
 
 @given(st.lists(counts, min_size=1))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,16 +25,19 @@ class Running:
 
 
 @contextmanager
-def on_qemu(board: Board, elf: Path, data: bytes, folder: Path) -> Iterator[Running]:
+def on_qemu(
+    board: Board, elf: Path, data: bytes, folder: Path, extra: Sequence[str] = (),
+) -> Iterator[Running]:
     """The firmware in QEMU with `data` in its test area (the serial line would be slow); ended on the way
     out.
 
-    `folder`: where the data may be written for QEMU to load. Errors of the link are told as QEMU's own when
+    `folder`: where the data may be written for QEMU to load. `extra`: more arguments (a plugin). Errors of the link are told as QEMU's own when
     it has died."""
     qemu = Qemu(board)
     file = folder / "testdata.bin"
     file.write_bytes(data)
-    with qemu.start(elf, [(file, qemu.emulation.testdata_origin)] if data else []) as machine:
+    with qemu.start(elf, [(file, qemu.emulation.testdata_origin)] if data else [],
+                    extra=extra) as machine:
         try:
             with Link(machine.url, open_timeout_s=10) as link:
                 running = Running(Client(link), qemu.name, preloaded=True)

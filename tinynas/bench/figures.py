@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tinynas.bench.cycles import Cycles
 from tinynas.bench.measure import Measured, Task
 from tinynas.bench.result import BenchResult, Clock, Counter, Layer, Predicted, Spread
 from tinynas.bench.session import Inference
@@ -40,23 +41,15 @@ def instructions(board: Board, run: Inference) -> list[int]:
     return [board.emulate.instructions(ticks) - overhead for ticks in run.ticks]
 
 
-def layer_instructions(board: Board, run: Inference) -> list[int]:
-    """Of every layer, exact, without the marks between them."""
-    assert board.emulate is not None
-    mark = board.emulate.instructions(run.mark_ticks)
-    return [board.emulate.instructions(b - a) - mark for a, b in zip(run.marks, run.marks[1:], strict=False)]
-
-
 def layers(task: Task, measured: Measured) -> tuple[Layer, ...]:
-    """In execution order; measured where there were marks."""
-    program, profiled = task.program, measured.profiled
-    counts: list[int] | list[None] = [None] * len(program.steps)
-    if profiled is not None:
-        counts = layer_instructions(task.board, profiled)
+    """In execution order; counted where there is a profile."""
+    program, profile = task.program, measured.profile
+    cycles = profile.cycles.layers if profile and profile.cycles else {}
     return tuple(
-        Layer(step.op_index, step.op.kind, step.op.name, step.path.name, program.graph.op_macs(step.op),
-              count, None, step.instructions)
-        for step, count in zip(program.steps, counts, strict=True)
+        Layer(index=step.op_index, op=step.op.kind, name=step.op.name, path=step.path.name,
+              macs=program.graph.op_macs(step.op), instructions=profile.layers[k] if profile else None,
+              cycles=None, cycles_estimated=cycles.get(k), predicted_instructions=step.instructions)
+        for k, step in enumerate(program.steps)
     )
 
 
@@ -77,14 +70,18 @@ def result(
     elif identity.ticks_hz == identity.clock_hz:
         counted = spread(ticks for run in runs for ticks in timed_ticks(run))
     flash, sram = footprint(measured.elf)
+    cycles = measured.profile.cycles if measured.profile else None
     return BenchResult(
         model=name, model_hash=about.texts["model_hash"], board=board.name, core=board.core.name, on=task.on,
         emulator=measured.emulator,
         instructions=executed.median if executed else None, instructions_spread=executed,
         instructions_outside_layers=_outside(task, measured),
         cycles=counted.median if counted else None, cycles_spread=counted,
+        cycles_estimated=cycles.total if cycles else None,
+        cycles_band=(cycles.low, cycles.high) if cycles else None,
+        cycles_source=cycles.source if cycles else None,
         latency_ms=_latency_ms(identity.ticks_hz, runs) if task.on == "board" else None,
-        latency_ms_estimated=executed.median / board.clock_hz * 1e3 if executed else None,
+        latency_ms_estimated=_estimated_ms(board, cycles, executed),
         macs=program.graph.macs, layers=layers(task, measured),
         sram=replace(sram, stack_bytes=max(run.stack_bytes for run in runs)), flash=flash,
         predicted=Predicted(program.sram, program.flash, program.instructions, estimated_latency_ms(program)),
@@ -114,11 +111,19 @@ def _outside(task: Task, measured: Measured) -> int | None:
     """Instructions of the typical inference that no layer has: entry and exit of the invoke function.
 
     MeasureError when they are too many to be that: a wrapped counter, or marks that changed the code."""
-    if measured.profiled is None:
+    if measured.profile is None:
         return None
     total = statistics.median_low(instructions(task.board, measured.inferences[measured.typical]))
-    inside = sum(layer_instructions(task.board, measured.profiled))
+    inside = sum(measured.profile.layers)
     if abs(total - inside) > 200 + total // 100:
         raise MeasureError(f"{inside} instructions in the layers, but {total} in the whole inference: "
                            "the counter cannot be trusted")
     return total - inside
+
+
+def _estimated_ms(board: Board, cycles: Cycles | None, executed: Spread | None) -> float | None:
+    """At the board's clock: estimated cycles times its flash factor, or one a cycle where no model knows the core."""
+    if cycles is not None:
+        factor = board.flash_factor.value if board.flash_factor else 1.0
+        return cycles.total * factor / board.clock_hz * 1e3
+    return executed.median / board.clock_hz * 1e3 if executed else None

@@ -1,8 +1,7 @@
 """Building a program's firmware, running it on all inputs, and what can be counted while it runs.
 
-Two firmwares are built. The one that is measured holds no marks: its bytes, stack and instructions are
-those of the code a user ships. The other one, for emulators, has a mark between layers and is only asked
-where the time goes; what a mark costs is measured on the device and taken off.
+The firmware that is measured holds no marks: its bytes, stack and instructions are those of the code a user
+ships. Where the time goes is asked in a run of its own (tinynas.bench.profile).
 """
 
 from __future__ import annotations
@@ -15,14 +14,16 @@ from pathlib import Path
 
 from tinynas.bench.device import Running, on_board, on_qemu
 from tinynas.bench.link import BAUD
+from tinynas.bench.profile import Profile, profile_of_blocks, profile_of_marks
 from tinynas.bench.session import PAINTS, About, Inference, Session
 from tinynas.boards import Board
 from tinynas.codegen import model_hash
 from tinynas.codegen.project import generate_firmware
 from tinynas.compile import Program
-from tinynas.errors import BoardError, MeasureError
+from tinynas.errors import BoardError, LinkError, MeasureError, ToolError
 from tinynas.runs.files import user_cache
 from tinynas.target.elf import image_crc
+from tinynas.target.emulate.profile import counts_file, plugin_arguments, read_counts
 from tinynas.target.toolchain import build
 
 ALIGN = 4  # of each inference's inputs in the test area
@@ -45,8 +46,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Measured:
-    """`inferences`: one per input, without marks. `profiled`: input number `typical` once more, with
-    marks."""
+    """`inferences`: one per input. `profile`: of input number `typical`, None on boards."""
 
     project: Path  # folder of the measured firmware
     elf: Path
@@ -54,7 +54,7 @@ class Measured:
     emulator: str | None
     inferences: tuple[Inference, ...]
     typical: int
-    profiled: Inference | None
+    profile: Profile | None
     high_water_bytes: int
 
 
@@ -74,11 +74,9 @@ def measure(task: Task, folder: Path) -> Measured:
         about, emulator, runs = run_batch(task, elf, batch, folder)
         inferences += runs
     typical = _typical(inferences)
-    profiled = _profile(task, folder, typical)
-    if profiled.outputs != inferences[typical].outputs:
-        raise MeasureError("the firmware with marks between layers computes other outputs than without")
+    profile = _profile(task, elf, folder, typical, inferences[typical])
     high_water = max(run.high_water_bytes for run in inferences)
-    return Measured(project.directory, elf, about, emulator, tuple(inferences), typical, profiled, high_water)
+    return Measured(project.directory, elf, about, emulator, tuple(inferences), typical, profile, high_water)
 
 
 def _measure_board(task: Task, project: Path, elf: Path) -> Measured:
@@ -121,23 +119,38 @@ def run_batch(
         return session.about, running.emulator, runs
 
 
-def _profile(task: Task, folder: Path, typical: int) -> Inference:
-    """The typical input once through a firmware with marks between layers."""
+def _profile(task: Task, elf: Path, folder: Path, typical: int, before: Inference) -> Profile:
+    """The typical input once more, counted; by marks where the emulator or the host cannot do better."""
+    batch = [task.inputs[typical]]
+    try:
+        extra = plugin_arguments(elf, folder)
+        with _device(task, elf, batch, folder, extra) as running:
+            run = _session(task, elf, running).infer(batch[0], at=0)
+        blocks = read_counts(counts_file(folder))
+        profile = profile_of_blocks(blocks, len(task.program.steps), elf, task.board.core.name)
+    except (ToolError, LinkError):
+        run, profile = _profile_by_marks(task, folder, batch)
+    if run.outputs != before.outputs:
+        raise MeasureError("the profiled inference computes other outputs than the measured one")
+    return profile
+
+
+def _profile_by_marks(task: Task, folder: Path, batch: Sequence[bytes]) -> tuple[Inference, Profile]:
     project = generate_firmware(task.program, task.board, folder / "profile", "qemu", profile=True)
     elf = build(project.directory, cache=user_cache("objects"))
-    batch = [task.inputs[typical]]
     with _device(task, elf, batch, folder) as running:
-        session = _session(task, elf, running)
-        run = session.infer(batch[0], at=0, paint=PAINTS[0])
-        session.finish()
+        run = _session(task, elf, running).infer(batch[0], at=0, paint=PAINTS[0])
     if len(run.marks) != len(task.program.steps) + 1:
         raise MeasureError(f"{len(run.marks)} marks came from {len(task.program.steps)} layers")
-    return run
+    return run, profile_of_marks(task.board, run)
 
 
-def _device(task: Task, elf: Path, batch: Sequence[bytes], folder: Path) -> AbstractContextManager[Running]:
+def _device(
+    task: Task, elf: Path, batch: Sequence[bytes], folder: Path, extra: Sequence[str] = (),
+) -> AbstractContextManager[Running]:
     stride = _stride(batch)
-    return on_qemu(task.board, elf, b"".join(data.ljust(stride, b"\0") for data in batch), folder)
+    data = b"".join(data.ljust(stride, b"\0") for data in batch)
+    return on_qemu(task.board, elf, data, folder, extra)
 
 
 def _session(task: Task, elf: Path, running: Running) -> Session:

@@ -27,6 +27,7 @@ class Layer:
     macs: int
     instructions: int | None
     cycles: int | None
+    cycles_estimated: int | None  # with zero-wait-state memory
     predicted_instructions: float
 
 
@@ -83,8 +84,11 @@ class BenchResult:
     instructions_outside_layers: int | None  # entry and exit of the invoke function
     cycles: int | None
     cycles_spread: Spread | None
+    cycles_estimated: int | None  # of the typical input, with zero-wait-state memory: see cycles_source
+    cycles_band: tuple[int, int] | None
+    cycles_source: str | None
     latency_ms: float | None  # measured on a board
-    latency_ms_estimated: float | None  # emulated instructions, one a cycle, at the board's clock
+    latency_ms_estimated: float | None  # estimated cycles x flash factor at the board's clock
     macs: int
     layers: tuple[Layer, ...]
     sram: Sram
@@ -116,6 +120,7 @@ class BenchResult:
         plain: dict[str, Any] = {"format": FORMAT, **asdict(self)}
         plain["elf"] = str(self.elf)
         plain["flags"] = list(self.flags)
+        plain["cycles_band"] = list(self.cycles_band) if self.cycles_band else None
         plain["layers"] = [asdict(layer) for layer in self.layers]
         plain["sram"], plain["flash"] = memory_json(self.sram), memory_json(self.flash)
         plain["predicted"]["sram"] = memory_json(self.predicted.sram)

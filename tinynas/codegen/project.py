@@ -32,6 +32,8 @@ def generate_firmware(
         defines = {"TINYNAS_SECTIONS": "", "TN_FIRMWARE_VERSION": __version__}
         if profile:
             defines["TINYNAS_PROFILE"] = ""
+        elif variant == "qemu":
+            defines["TINYNAS_LABELS"] = ""  # names places, changes no instruction
         sources = [*sorted(folder.iterdir()), *(runtime / name for name in APPLICATION)]
         return write_firmware(board, variant, directory, sources, arena_bytes=program.plan.arena_bytes,
                               defines=defines)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -211,3 +211,16 @@ def image_bytes(path: Path) -> bytes:
 def image_crc(path: Path) -> int:
     """CRC-32 the firmware's tn_image_crc() must report."""
     return zlib.crc32(image_bytes(path))
+
+
+def code_at(path: Path) -> Callable[[int, int], bytes]:
+    """A reader of the image's bytes: (address, length) -> up to so many bytes from there."""
+    with _opened(path) as elf:
+        segments = [(s["p_vaddr"], s.data()) for s in elf.iter_segments("PT_LOAD") if s["p_filesz"]]
+
+    def read(address: int, length: int) -> bytes:
+        for start, data in segments:
+            if start <= address < start + len(data):
+                return bytes(data[address - start:address - start + length])
+        raise MeasureError(f"{path}: no code at {address:#x}")
+    return read
