@@ -79,13 +79,18 @@ def _image(
     return "VALID", (batch, (kh - 1) * dh + 1 + int(spare[0]), (kw - 1) * dw + 1 + int(spare[1]), channels)
 
 
+def channel_count(rng: np.random.Generator) -> int:
+    """Mostly few; sometimes more than kernels gather before they write (16)."""
+    return int(rng.integers(1, 11) if rng.integers(0, 3) else rng.integers(11, 40))
+
+
 def batch_of(rng: np.random.Generator) -> int:
     return 1 if rng.integers(0, 8) else 2
 
 
 def conv(rng: np.random.Generator, pointwise: bool = False) -> Graph:
     window = _window(rng, 1 if pointwise else int(rng.choice((3, 5, 11))))
-    x_c, filters = int(rng.integers(1, 21 if pointwise else 8)), int(rng.integers(1, 11))
+    x_c, filters = int(rng.integers(1, 21 if pointwise else 8)), channel_count(rng)
     padding, shape = _image(rng, window, x_c, batch_of(rng))
     x, y = activation(rng), activation(rng)
     values = bias(rng, filters)
@@ -107,7 +112,8 @@ def conv(rng: np.random.Generator, pointwise: bool = False) -> Graph:
 
 def depthwise(rng: np.random.Generator) -> Graph:
     window = _window(rng, int(rng.choice((3, 5, 11))))
-    x_c, multiplier = int(rng.integers(1, 11)), int(rng.choice((1, 1, 1, 2, 3, 4, 5, 8)))
+    multiplier = int(rng.choice((1, 1, 1, 2, 3, 4, 5, 8, 21)))
+    x_c = channel_count(rng) if multiplier == 1 else int(rng.integers(1, 6))
     padding, shape = _image(rng, window, x_c, batch_of(rng))
     channels = x_c * multiplier
     x, y = activation(rng), activation(rng)
@@ -129,7 +135,7 @@ def depthwise(rng: np.random.Generator) -> Graph:
 
 
 def dense(rng: np.random.Generator) -> Graph:
-    rows, depth, units = int(rng.choice((1, 1, 1, 2, 5))), int(rng.integers(1, 70)), int(rng.integers(1, 23))
+    rows, depth, units = int(rng.choice((1, 1, 1, 2, 5))), int(rng.integers(1, 70)), channel_count(rng)
     x, y = activation(rng), activation(rng)
     values = bias(rng, units)
     b = GraphBuilder("dense")
