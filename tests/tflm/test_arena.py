@@ -49,14 +49,16 @@ def test_resolver_and_arena_can_be_pasted(shared_models: Path) -> None:
     arena = arena_of(shared_models, "str_ww_ref_model")
     assert resolver_lines(arena) == (
         "tflite::MicroMutableOpResolver<5> resolver;", "resolver.AddDepthwiseConv2D();",
-        "resolver.AddConv2D();", "resolver.AddReshape();", "resolver.AddFullyConnected();", "resolver.AddSoftmax();",
+        "resolver.AddConv2D();", "resolver.AddReshape();", "resolver.AddFullyConnected();",
+        "resolver.AddSoftmax();",
     )
     assert arena_lines(arena)[0] == "constexpr int kTensorArenaSize = 16596;"
 
 
 @pytest.mark.parametrize("kind, method", [
     ("MAX_POOL_2D", "AddMaxPool2D"), ("MEAN", "AddMean"), ("PADV2", "AddPadV2"),
-    ("LEAKY_RELU", "AddLeakyRelu"), ("STRIDED_SLICE", "AddStridedSlice"), ("HARD_SWISH", "AddHardSwish"), ("RELU6", "AddRelu6"),
+    ("LEAKY_RELU", "AddLeakyRelu"), ("STRIDED_SLICE", "AddStridedSlice"),
+    ("HARD_SWISH", "AddHardSwish"), ("RELU6", "AddRelu6"),
 ])
 def test_resolver_methods(kind: str, method: str) -> None:
     assert resolver_method(kind) == method

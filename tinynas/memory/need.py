@@ -66,16 +66,37 @@ def advance(model: Model, step: int, done: int, live: int) -> tuple[int, int]:
 def step_need(model: Model, step: int, here: int, dying: int, born: int) -> int:
     """The fewest bytes any plan has at `step`, true to the byte.
 
-    The pack of rounded sizes cannot be shortened, and only its topmost member can end early, by
-    its slack."""
+    What is live packs no tighter than the sum of its parts, rounded; only the topmost part can end
+    early: a buffer or the scratch by its slack, the overlapping ones by what their pack saves."""
     pairs = model.pairs(step, dying, born)
     scratch = round_up(model.scratch[step], model.align)
     packed = model.total(here) + scratch
-    if pairs:
-        xs, ys = {x for x, _ in pairs}, {y for _, y in pairs}
-        sizes = {b: model.sizes[b] for b in xs | ys}
-        packed += hull(sizes, pairs) - sum(sizes.values())
-    return packed - max(model.slack(here), scratch - model.scratch[step])
+    slack = scratch - model.scratch[step]
+    if not pairs:
+        return packed - max(slack, model.slack(here))
+    members = {x for x, _ in pairs} | {y for _, y in pairs}
+    mask = sum(1 << b for b in members)
+    sizes = {b: model.sizes[b] for b in members}
+    length = hull(sizes, pairs)
+    packed += length - sum(sizes.values())
+    if len(pairs) == 1:
+        [((x, y), distances)] = pairs.items()
+        on_top = length - _true_span(model, x, y, distances)
+    else:
+        on_top = model.slack(mask)
+    return packed - max(slack, model.slack(here & ~mask), on_top)
+
+
+def _true_span(model: Model, x: int, y: int, distances: Distances) -> int:
+    """Bytes from the start of the lower to the true end of the higher of two buffers that may overlap."""
+    apart = min(model.sizes[y] + model.true_sizes[x], model.sizes[x] + model.true_sizes[y])
+    forward, backward = distances
+    spans = [apart]
+    if forward is not None:
+        spans.append(max(max(forward, 0) + model.true_sizes[x], model.true_sizes[y]))
+    if backward is not None:
+        spans.append(max(max(backward, 0) + model.true_sizes[y], model.true_sizes[x]))
+    return min(spans)
 
 
 def hull(sizes: Mapping[int, int], pairs: Mapping[tuple[int, int], Distances]) -> int:
