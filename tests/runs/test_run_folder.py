@@ -28,7 +28,7 @@ def test_trials_are_found_again_by_key(tmp_path):
     found = again.finished()
     assert list(found) == ["k1", "k2"]
     assert found["k1"].value == 0.75
-    assert found["k2"].facts == {"arch": {"blocks": [1]}, "model": "b.tflite"}
+    assert found["k2"].facts == {"key": "k2", "arch": {"blocks": [1]}, "model": "b.tflite"}
     assert again.notes() == {"elapsed_s": 12.5}
 
 

@@ -22,6 +22,7 @@ from tinynas.space import KwsConv
 from tinynas.train import Evaluation, Job, Prepared, Result
 
 SETTINGS = SearchSettings(candidates=6, finalists=2, pool=2, short=RECIPE, long=replace(RECIPE, epochs=6))
+KILLED = replace(SETTINGS, candidates=3, finalists=1, pool=1, window=1)  # one worker: one import
 BUDGETS = Budgets(sram_bytes=2_000, flash_bytes=4_000, latency_ms=1.0)
 
 
@@ -128,23 +129,23 @@ def test_nothing_feasible_trains_nothing(data, tmp_path):
 
 
 def test_minutes_are_kept(data, tmp_path, no_interpreter):
-    settings = replace(SETTINGS, minutes=2 / 60, candidates=1000)
-    train = Pretended(seconds=0.1)
-    began = time.monotonic()
+    settings = replace(SETTINGS, minutes=6 / 60, candidates=1000)
+    train = Pretended(seconds=0.2)
     with RunFolder(tmp_path, settings.config()) as run:
+        began = time.monotonic()
         winner = search(space(data), cost_of, BUDGETS, data, run, settings, "b", submit=train)
-    assert time.monotonic() - began < 3.5
+        assert time.monotonic() - began < 12
     shorts = [d for d in winner.trained if d.stage == "short"]
-    assert 3 <= len(shorts) < 100
+    assert 1 <= len(shorts) <= 30  # 45 % of six seconds, two at a time, a fifth of a second each
     longs = [j for j in train.jobs if j.recipe.epochs == 6]
-    assert len(longs) == 2 and all(0 < j.recipe.seconds < 2 for j in longs)
+    assert len(longs) == 2 and all(0 < j.recipe.seconds < 6 for j in longs)
 
 
 SCRIPT = """
     import os, signal, sys
     from pathlib import Path
     from tests.search.prices import cost_of
-    from tests.search.test_search import BUDGETS, SETTINGS, space
+    from tests.search.test_search import BUDGETS, KILLED, space
     from tinynas.runs import RunFolder
     from tinynas.search import search
     from tinynas.train import load_prepared
@@ -155,8 +156,8 @@ SCRIPT = """
             lines.append(progress.text)
             if len(lines) == {limit}:
                 os.kill(os.getpid(), signal.SIGKILL)
-    with RunFolder({run!r}, SETTINGS.config()) as run:
-        winner = search(space(data), cost_of, BUDGETS, data, run, SETTINGS, "b", watch)
+    with RunFolder({run!r}, KILLED.config()) as run:
+        winner = search(space(data), cost_of, BUDGETS, data, run, KILLED, "b", watch)
     again = sum(d.again for d in winner.trained)
     print(winner.model.name, f"{{winner.val.accuracy:.4f}} {{winner.test.accuracy:.4f}}", again)
 """
@@ -170,14 +171,14 @@ def run_script(data: Prepared, folder: Path, limit: int) -> subprocess.Completed
 
 @pytest.mark.slow
 def test_killed_and_resumed_it_finds_the_same_model(data, tmp_path):
-    """Real trainings in real worker processes; kill -9 after the third; the same command goes on."""
+    """Real trainings in real worker processes; kill -9 after the second; the same command goes on."""
     whole = run_script(data, tmp_path / "whole", 0)
     assert whole.returncode == 0, whole.stderr
-    killed = run_script(data, tmp_path / "killed", 3)
+    killed = run_script(data, tmp_path / "killed", 2)
     assert killed.returncode == -9
     resumed = run_script(data, tmp_path / "killed", 0)
     assert resumed.returncode == 0, resumed.stderr
     model, val, test, again = whole.stdout.split()
     assert resumed.stdout.split()[:3] == [model, val, test] and again == "0"
-    assert 3 <= int(resumed.stdout.split()[3]) <= 5
+    assert int(resumed.stdout.split()[3]) == 2  # the killed run's, none of them repeated
     assert float(val) > 0.8 and float(test) > 0.7  # chance is a third

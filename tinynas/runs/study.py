@@ -53,15 +53,14 @@ class Study:
         import optuna
 
         done = self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
-        trials = (Trial(t.number, t.user_attrs["key"], float(t.value), t.user_attrs["facts"]) for t in done
-                  if t.value is not None and "key" in t.user_attrs)
+        facts = ((t.number, t.value, t.user_attrs["facts"]) for t in done if "facts" in t.user_attrs)
+        trials = (Trial(number, kept["key"], float(value or 0.0), kept) for number, value, kept in facts)
         return {t.key: t for t in trials}
 
     def begin(self, key: str, facts: Mapping[str, Any]) -> int:
         """Enter a trial that starts now; returns its number."""
         trial = self._study.ask()
-        trial.set_user_attr("key", key)
-        trial.set_user_attr("facts", dict(facts))
+        trial.set_user_attr("facts", {"key": key, **facts})
         self._running[int(trial.number)] = trial
         return int(trial.number)
 

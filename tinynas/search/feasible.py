@@ -18,7 +18,7 @@ from tinynas.errors import BudgetError, ModelError
 from tinynas.search.cost import Cost, CostOf, distance, overruns_in_words
 from tinynas.space import Arch
 
-SAMPLES = 12  # random candidates tried before one is edited into the budgets
+SAMPLES = 40  # random candidates tried before one is edited into the budgets
 EDITS = 80  # tried on it
 MUTATIONS = 100  # tried on a parent
 STEPS = 60  # of the exhaustive walk

@@ -42,7 +42,8 @@ class SearchSettings:
         return {k: v for k, v in asdict(self).items() if k != "minutes"}
 
 
-# `make demo`: features, search and winner in about seven minutes on two cores.
-DEMO = SearchSettings(minutes=6.0, candidates=12, finalists=2, augment=Augment(variants=3),
-                      short=Recipe(epochs=3), long=Recipe(epochs=60))
-PRESETS = {"demo": DEMO, "standard": SearchSettings(minutes=30.0, candidates=60, finalists=4)}
+# `make demo`: with the features, about seven minutes on two cores.
+DEMO = SearchSettings(minutes=6.0, candidates=24, finalists=4, augment=Augment(variants=4),
+                      short=Recipe(epochs=4), long=Recipe(epochs=60))
+STANDARD = SearchSettings(minutes=30.0, candidates=100, finalists=6, augment=Augment(variants=8))
+PRESETS = {"demo": DEMO, "standard": STANDARD}
