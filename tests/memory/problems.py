@@ -137,7 +137,7 @@ def wild(draw: Draw, most_steps: int = 24) -> Problem:
             writes.append(len(sizes))
             sizes[writes[-1]] = draw(1, 200)
         overlaps = {
-            (x, y): Overlap(*(draw(-40, 60) if draw(0, 3) else None for _ in range(2)))
+            (x, y): Overlap(*(draw(-40, 60) if draw(0, 3) else None for _ in "fb"), in_place=not draw(0, 5))
             for x in reads for y in writes if draw(0, 2)
         }
         steps.append(Step(f"step{k}", tuple(reads), tuple(writes), max(0, draw(-60, 60)), overlaps))

@@ -21,7 +21,7 @@ DISTANCE = st.one_of(st.none(), st.integers(-9, 12))
 def test_hull_is_the_shortest_pack(ins: list[int], outs: list[int], data: st.DataObject) -> None:
     sizes = dict(enumerate([*ins, *outs]))
     pairs: dict[tuple[int, int], Distances] = {
-        (x, y): (data.draw(DISTANCE), data.draw(DISTANCE))
+        (x, y): Distances(data.draw(DISTANCE), data.draw(DISTANCE))
         for x in range(len(ins)) for y in range(len(ins), len(sizes))
     }
     assert hull(sizes, pairs) == min(brute_force(sizes, pairs, way) for way in (FORWARD, BACKWARD))
@@ -44,7 +44,7 @@ def brute_force(sizes: dict[int, int], pairs: dict[tuple[int, int], Distances], 
     def allowed(c: int, q: int, b: int, p: int) -> bool:
         if p + sizes[b] <= q or q + sizes[c] <= p:
             return True
-        forward, backward = pairs.get((c, b), (None, None))
+        forward, backward, _ = pairs.get((c, b), Distances())
         if way == FORWARD:
             return forward is not None and p <= q - forward
         return backward is not None and p >= q + backward

@@ -131,6 +131,8 @@ def keeps_rules(problem: Problem, plan: Plan) -> bool:
                 overlap = step.overlaps.get((a, y)) if a in step.inputs else None
                 if overlap is None or a in kept or last[a] != t:
                     return False
+                if overlap.in_place and offsets[a] == offsets[y]:
+                    continue
                 if k in plan.backward:
                     if overlap.backward is None or offsets[y] < offsets[a] + overlap.backward:
                         return False
@@ -155,6 +157,16 @@ def test_backward_overlap_is_chosen_when_it_is_shorter() -> None:
 def test_negative_distance_lets_the_output_start_above_the_input() -> None:
     plan = plan_memory(chain((492, 8000, 512, Overlap(forward=7489, backward=-196))))
     assert plan.arena_bytes == 8512 and plan.optimal
+
+
+def test_in_place_only_is_exactly_in_place() -> None:
+    first = (40, 30, 0, Overlap(in_place=True))
+    plan = plan_memory(chain(first, (30, 30, 4, Overlap(backward=10))))
+    assert plan.arena_bytes == 44 and plan.optimal
+    assert plan.offsets[0] == plan.offsets[1]
+    # forward only, the second output must lie 10 bytes below both: the bound of 44 is out of reach
+    plan = plan_memory(chain(first, (30, 30, 4, Overlap(forward=10))))
+    assert (plan.arena_bytes, plan.bound_bytes, plan.proof) == (50, 44, "cp-sat")
 
 
 def test_scratch_is_apart_from_all_that_lives() -> None:

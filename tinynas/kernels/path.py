@@ -72,10 +72,12 @@ class Overlap:
     Executed forward, it is safe when out_start <= in_start - forward; backward, when
     out_start >= in_start + backward. None: that direction does not exist. Elementwise: (0, 0) or
     (0, None). `None` instead of an Overlap: input and output must be disjoint. Distances may be
-    negative (even less separation is enough)."""
+    negative (even less separation is enough). `in_place`: besides, either direction is safe when both
+    start at the same byte (a kernel that goes through one channel of all pixels after the other)."""
 
     forward: int | None = None
     backward: int | None = None
+    in_place: bool = False
 
 
 @dataclass(frozen=True)

@@ -158,22 +158,24 @@ class _Solver:
                 continue
             if bits(model.touched_by[y])[0] != k:
                 continue
-            forward, backward = allowed[x, y]
-            for distance, reverse in ((forward, False), (backward, True)):
-                if distance is None:
-                    continue
-                shift = distance // model.align
-                condition = (
-                    self.offsets[y] >= self.offsets[x] + shift if reverse
-                    else self.offsets[y] + shift <= self.offsets[x])
-                literal = self._literal(condition)
-                self.cp.add_implication(literal, self.reverse[k] if reverse else self.reverse[k].negated())
-                if isinstance(self.death[x], int) and isinstance(self.when[k], int):
-                    if self.death[x] != self.when[k]:
-                        continue
-                else:
+            fixed = isinstance(self.death[x], int) and isinstance(self.when[k], int)
+            if fixed and self.death[x] != self.when[k]:
+                continue
+            forward, backward, in_place = allowed[x, y]
+            here, there = self.offsets[y], self.offsets[x]
+            literals = []
+            if forward is not None:
+                literals.append(self._literal(here + forward // model.align <= there))
+                self.cp.add_implication(literals[-1], self.reverse[k].negated())
+            if backward is not None:
+                literals.append(self._literal(here >= there + backward // model.align))
+                self.cp.add_implication(literals[-1], self.reverse[k])
+            if in_place:
+                literals.append(self._literal(here == there))
+            if not fixed:
+                for literal in literals:
                     self.cp.add(self.death[x] <= self.when[k]).only_enforce_if(literal)
-                ways.append(literal)
+            ways += literals
         return ways
 
     def _separate_scratch(self) -> None:

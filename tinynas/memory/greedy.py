@@ -94,7 +94,8 @@ def _settle(i: int, items: list[_Item], at: dict[int, int], ways: dict[int, int]
     for _, q, size, pair in placed:
         corners.add(q + size)
         if pair is not None:
-            _, is_output, (forward, backward) = pair
+            _, is_output, (forward, backward, in_place) = pair
+            corners.update([q] if in_place else [])
             corners.update([] if forward is None else [0 if is_output else q + forward])
             corners.update([] if backward is None else [q + backward if is_output else 0])
     for p in sorted(corners):

@@ -11,12 +11,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
+from tinynas.kernels.path import Overlap
 from tinynas.memory.problem import Problem
 
 FORWARD = 1
 BACKWARD = 2
-Distances = tuple[int | None, int | None]  # forward, backward, rounded up to the alignment
+
+
+class Distances(NamedTuple):
+    """An `Overlap` with its distances rounded up to the alignment."""
+
+    forward: int | None = None
+    backward: int | None = None
+    in_place: bool = False
+
+    def relaxed(self) -> Distances:
+        """Distances alone, none above the true ones: for bounds."""
+        if not self.in_place:
+            return self
+        forward = 0 if self.forward is None else min(self.forward, 0)
+        return Distances(forward, 0 if self.backward is None else min(self.backward, 0))
 
 
 def round_up(value: int, align: int) -> int:
@@ -142,10 +158,11 @@ def _overlaps(problem: Problem, k: int, index: Mapping[int, int]) -> dict[tuple[
     found: dict[tuple[int, int], Distances] = {}
     for (x, y), overlap in step.overlaps.items():
         one_way = x in step.inputs and x not in step.outputs and y in step.outputs and y not in step.inputs
-        if one_way and not (overlap.forward is None and overlap.backward is None):
-            found[index[x], index[y]] = (
+        if one_way and overlap != Overlap():
+            found[index[x], index[y]] = Distances(
                 None if overlap.forward is None else round_up(overlap.forward, align),
                 None if overlap.backward is None else round_up(overlap.backward, align),
+                overlap.in_place,
             )
     return found
 

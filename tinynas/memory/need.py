@@ -90,7 +90,7 @@ def step_need(model: Model, step: int, here: int, dying: int, born: int) -> int:
 def _true_span(model: Model, x: int, y: int, distances: Distances) -> int:
     """Bytes from the start of the lower to the true end of the higher of two buffers that may overlap."""
     apart = min(model.sizes[y] + model.true_sizes[x], model.sizes[x] + model.true_sizes[y])
-    forward, backward = distances
+    forward, backward, _ = distances.relaxed()
     spans = [apart]
     if forward is not None:
         spans.append(max(max(forward, 0) + model.true_sizes[x], model.true_sizes[y]))
@@ -103,7 +103,8 @@ def hull(sizes: Mapping[int, int], pairs: Mapping[tuple[int, int], Distances]) -
     """The shortest pack of the inputs and outputs in `pairs`, over both directions.
 
     Exact for one output, and for up to EXHAUSTIVE_ITEMS buffers; beyond that a lower bound."""
-    return _hull(tuple(sorted(sizes.items())), tuple(sorted(pairs.items(), key=lambda item: item[0])))
+    relaxed = sorted((pair, distances.relaxed()) for pair, distances in pairs.items())
+    return _hull(tuple(sorted(sizes.items())), tuple(relaxed))
 
 
 @lru_cache(maxsize=100_000)
@@ -123,7 +124,7 @@ def _one_output(
 ) -> int:
     releases = []
     for x in xs:
-        forward, backward = pairs[x, y]
+        forward, backward, _ = pairs[x, y]
         if way == FORWARD:
             release = forward
         else:
@@ -143,7 +144,7 @@ def lags(
     Of two buffers one comes after the other; normally that means at its end or above. An
     overlapping pair may come closer, in the direction `way`."""
     lag = {(a, b): sizes[a] for a in sizes for b in sizes if a != b}
-    for (x, y), (forward, backward) in pairs.items():
+    for (x, y), (forward, backward, _) in pairs.items():
         if way == FORWARD and forward is not None:
             lag[y, x] = min(forward, sizes[y])
         elif way == BACKWARD and backward is not None:

@@ -43,7 +43,9 @@ def relation(
         return ANY
     if distances is None:
         return 0
-    forward, backward = distances
+    forward, backward, in_place = distances
+    if in_place and p == q:
+        return ANY
     return (FORWARD if forward is not None and p <= q - forward else 0) | (
         BACKWARD if backward is not None and p >= q + backward else 0)
 
@@ -147,7 +149,8 @@ class _Search:
         for c in born.rivals:
             at, end = self.offsets[c], self.offsets[c] + model.sizes[c]
             if c in born.overlaps:
-                forward, backward = born.overlaps[c]
+                forward, backward, in_place = born.overlaps[c]
+                near += [at] if in_place else []
                 near += [] if forward is None else [at - forward]
                 near += [] if backward is None else [at + backward]
                 edges += [at, end - size]

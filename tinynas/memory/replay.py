@@ -146,6 +146,8 @@ class _Arena:
         overlap = step.overlaps.get((x, y))
         distance = None
         if overlap is not None:
+            if overlap.in_place and self.plan.offsets[x] == self.plan.offsets[y]:
+                return np.zeros(len(i), bool)
             distance = overlap.backward if k in self.plan.backward else overlap.forward
         if distance is None:
             return shared
