@@ -42,8 +42,8 @@ class SearchSettings:
         return {k: v for k, v in asdict(self).items() if k != "minutes"}
 
 
-# `make demo`: with the features, about seven minutes on two cores.
-DEMO = SearchSettings(minutes=6.0, candidates=24, finalists=4, augment=Augment(variants=4),
-                      short=Recipe(epochs=4), long=Recipe(epochs=60))
-STANDARD = SearchSettings(minutes=30.0, candidates=100, finalists=6, augment=Augment(variants=8))
+# `make demo`: with the features, under six minutes on two cores; a slower machine gets fewer epochs.
+DEMO = SearchSettings(minutes=5.0, candidates=40, finalists=4, augment=Augment(variants=4),
+                      short=Recipe(epochs=4), long=Recipe(epochs=100))
+STANDARD = SearchSettings(minutes=30.0, candidates=150, finalists=6, augment=Augment(variants=8))
 PRESETS = {"demo": DEMO, "standard": STANDARD}
