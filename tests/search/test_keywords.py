@@ -11,7 +11,7 @@ import pytest
 from tinynas.boards import load_board
 from tinynas.compile import Budgets
 from tinynas.data import KWS12_CLASSES, Dataset, Split
-from tinynas.errors import BudgetError, UsageError
+from tinynas.errors import BudgetError, ToolError, UsageError
 from tinynas.graph.read_tflite import read_tflite
 from tinynas.report import load_facts, write_report
 from tinynas.search import Keywords, Progress, SearchSettings, keywords, search_keywords
@@ -77,6 +77,12 @@ def test_impossible_budgets_fail_before_the_data_is_touched(monkeypatch, tmp_pat
     with pytest.raises(BudgetError, match="flash by"):
         search_keywords(Keywords(BOARD, Budgets(flash_bytes=1_000)), tmp_path / "run", SETTINGS)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_missing_package_is_named_with_the_way_out(monkeypatch, tmp_path):
+    monkeypatch.setattr(keywords, "find_spec", lambda name: None if name == "optuna" else object())
+    with pytest.raises(ToolError, match=r"needs optuna: pip install 'tinynas\[train,search\]'"):
+        search_keywords(Keywords(BOARD, BUDGETS), tmp_path, SETTINGS)
 
 
 def test_an_unknown_task(tmp_path):

@@ -11,6 +11,7 @@ import platform
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tinynas.audio import FrontEnd, Quantizer
 from tinynas.boards import Board
 from tinynas.compile import Budgets
 from tinynas.data import CLIP_SAMPLES, TASKS, Dataset, find_dataset
-from tinynas.errors import UsageError
+from tinynas.errors import ToolError, UsageError
 from tinynas.graph import Quantization
 from tinynas.runs import RunFolder, atomic_write, atomic_write_json
 from tinynas.search.driver import Progress, Winner, search
@@ -32,6 +33,7 @@ from tinynas.space import KwsConv
 from tinynas.train import Prepared, prepare
 
 NOMINAL_INPUT = Quantization.per_tensor(1 / 32, 0)  # prices do not depend on its values
+NEEDED_MODULES = ("tensorflow", "keras", "optuna", "tflite_micro")
 REPORTED_PACKAGES = ("tensorflow-cpu", "tensorflow", "keras", "tflite-micro", "numpy", "optuna")
 
 
@@ -64,10 +66,13 @@ def search_keywords(asked: Keywords, out: str | Path, settings: SearchSettings, 
 
     Raises UsageError for an unknown task or a folder with another run in it, BudgetError (before any work on
     data) when nothing keeps the budgets, DataError for data that is missing or damaged, ToolError when
-    every training failed.
+    a package is not installed or every training failed.
     """
     if asked.task not in TASKS:
         raise UsageError(f"unknown task '{asked.task}'; known: {', '.join(TASKS)}")
+    missing = [name for name in NEEDED_MODULES if find_spec(name) is None]
+    if missing:
+        raise ToolError(f"a search needs {', '.join(missing)}: pip install 'tinynas[train,search]'")
     columns = asked.front_end.frames(CLIP_SAMPLES)
     space = KwsConv((columns, asked.front_end.width, 1), len(TASKS[asked.task]))
     nominal = price_on(asked.board, asked.front_end, columns, NOMINAL_INPUT)
