@@ -33,7 +33,7 @@ def tables(text: str) -> list[list[str]]:
 def test_it_says_what_it_was_told():
     text = render_markdown(REPORT)
     for said in ("1,234 candidates costed, 7 trained, 2.5 minutes", "75.0 % of 8 clips", "41.0 to 93.0 %",
-                 "12,345 bytes", "4.32 ms", "| **yes** | 3 | 1 | 4 | 75.0 % |",
+                 "12,345 bytes", "4.32 ms", "| `yes` | 3 | 1 | 4 | 75.0 % |",
                  "| arena | 100 bytes | 100 bytes | +0.0 % |", "not run",
                  "tinynas search kws", "front, chosen", "flash 200 KB"):
         assert said in text, said

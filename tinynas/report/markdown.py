@@ -125,11 +125,11 @@ def _scores(scores: Scores, classes: Sequence[str]) -> str:
     for name, row in zip(classes, scores.confusion, strict=True):
         at, total = len(rows), sum(row)
         recall = f"{100 * row[at] / total:.1f} %" if total else "-"
-        rows.append((f"**{name}**", *(str(n) if n else "." for n in row), str(total), recall))
+        rows.append((f"`{name}`", *(str(n) if n else "." for n in row), str(total), recall))
     return (f"## Accuracy, {scores.side}\n\n"
             f"{100 * scores.accuracy:.1f} % of {scores.clips:,} clips, 95 % interval {100 * low:.1f} to "
             f"{100 * high:.1f} %; int8 model in the TFLite Micro interpreter. Rows are what was said, "
-            f"columns what was understood.\n\n" + _table(("", *classes, "clips", "recall"), rows))
+            f"columns what was understood.\n\n" + _table(("", *(f"`{c}`" for c in classes), "clips", "recall"), rows))
 
 
 def _comparison(pairs: Sequence[Measured]) -> str:
