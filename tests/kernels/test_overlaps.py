@@ -49,7 +49,11 @@ def right_at(
 
 
 def try_claims(graph: Graph, rng: np.random.Generator, broken: dict[str, list[bool]]) -> None:
-    op = graph.ops[-1]
+    for op in graph.ops:
+        try_claims_of(op, graph, rng, broken)
+
+
+def try_claims_of(op: Op, graph: Graph, rng: np.random.Generator, broken: dict[str, list[bool]]) -> None:
     values = values_for(op, graph, rng)
     align = (
         4
