@@ -80,6 +80,7 @@ def build(
         str(HERE / "start.c"),
         *map(str, sources),
         "-nostartfiles",
+        "-Wl,--no-warn-rwx-segments",
         "-Wl,--gc-sections",
         f"-T{linker}",
         "--specs=nosys.specs",

@@ -35,7 +35,7 @@ from tinynas.errors import UsageError  # noqa: E402
 HOPS = 6
 WARM = 2
 TARGET = ROOT / "tinynas" / "audio" / "instructions.json"
-# Front ends people use (hop 10, 20 and 30 ms, few and many bands, MFCC, powers), then some that span the space.
+# Front ends people use: hops of 10, 20 and 30 ms, few and many bands, MFCC, powers.
 USUAL = [
     FrontEnd(),
     FrontEnd(kind="mfcc", coefficients=10),
@@ -154,7 +154,7 @@ CALLS
 def measure(
     cpu: str, front_ends: list[FrontEnd], flags: tuple[str, ...] = bare_metal.FLAGS
 ) -> list[tuple[float, float]]:
-    """(instructions of a hop, of quantizing its column) per front end, mean over hops of different loudness."""
+    """(instructions of a hop, of quantizing its column) per front end, mean over hops."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         sources = program(front_ends, folder)

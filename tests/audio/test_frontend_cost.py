@@ -24,7 +24,9 @@ CORES = ("cortex-m7", "cortex-m4", "cortex-m33", "cortex-m55", "cortex-m0plus")
 
 
 def same_compiler() -> bool:
-    out = subprocess.run(["arm-none-eabi-gcc", "--version"], capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(
+        ["arm-none-eabi-gcc", "--version"], capture_output=True, text=True, check=True
+    ).stdout
     return out.splitlines()[0] == measurements()["compiler"]
 
 
@@ -65,10 +67,27 @@ def test_tables_are_what_the_linker_places(front_end: FrontEnd, tmp_path: Path) 
         (tmp_path / name).write_text(text)
     for name in files:
         if name.endswith(".c"):
-            subprocess.run(["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-O2", "-std=c11", "-Wall", "-Wextra",
-                            "-Werror", "-c", name, "-o", "x.o"], cwd=tmp_path, check=True)
-            out = subprocess.run(["arm-none-eabi-size", "-A", "x.o"], cwd=tmp_path, capture_output=True, text=True,
-                                 check=True).stdout
+            subprocess.run(
+                [
+                    "arm-none-eabi-gcc",
+                    "-mcpu=cortex-m4",
+                    "-mthumb",
+                    "-O2",
+                    "-std=c11",
+                    "-Wall",
+                    "-Wextra",
+                    "-Werror",
+                    "-c",
+                    name,
+                    "-o",
+                    "x.o",
+                ],
+                cwd=tmp_path,
+                check=True,
+            )
+            out = subprocess.run(
+                ["arm-none-eabi-size", "-A", "x.o"], cwd=tmp_path, capture_output=True, text=True, check=True
+            ).stdout
             total += sum(int(line.split()[1]) for line in out.splitlines() if line.startswith(".rodata"))
     assert total == frontend_cost(front_end, "cortex-m4", 49).tables_bytes
 
@@ -81,8 +100,9 @@ def test_code_bytes_hold() -> None:
     assert counted == expected if same_compiler() else abs(counted / expected - 1) < 0.2
 
 
-@pytest.mark.parametrize("front_end", [FrontEnd(), FrontEnd(kind="mfcc", coefficients=9, bands=39, power=2)],
-                         ids=front_end_key)
+@pytest.mark.parametrize(
+    "front_end", [FrontEnd(), FrontEnd(kind="mfcc", coefficients=9, bands=39, power=2)], ids=front_end_key
+)
 def test_buffers_are_large_enough_and_no_larger(front_end: FrontEnd) -> None:
     """Guard words around state and scratch stay; the last word of each is used."""
     clip = np.random.default_rng(0).normal(0, 3_000, front_end.frame).astype(np.int16)
@@ -92,9 +112,14 @@ def test_buffers_are_large_enough_and_no_larger(front_end: FrontEnd) -> None:
     state, scratch = np.full(state_words + 2, mark, np.uint32), np.full(scratch_words + 2, mark, np.uint32)
     column = np.zeros((1, 1, front_end.width), np.int16)
     host._library().tinynas_frontend_batch(
-        ctypes.byref(struct), ctypes.c_void_p(clip.ctypes.data), ctypes.c_int64(1), ctypes.c_int64(len(clip)),
-        ctypes.c_void_p(state.ctypes.data + 4), ctypes.c_void_p(scratch.ctypes.data + 4),
-        ctypes.c_void_p(column.ctypes.data))
+        ctypes.byref(struct),
+        ctypes.c_void_p(clip.ctypes.data),
+        ctypes.c_int64(1),
+        ctypes.c_int64(len(clip)),
+        ctypes.c_void_p(state.ctypes.data + 4),
+        ctypes.c_void_p(scratch.ctypes.data + 4),
+        ctypes.c_void_p(column.ctypes.data),
+    )
     for buffer in (state, scratch):
         assert buffer[0] == mark and buffer[-1] == mark
         assert buffer[1] != mark and buffer[-2] != mark

@@ -27,10 +27,17 @@ def front_ends(draw: st.DrawFn) -> FrontEnd:
     power = draw(st.sampled_from([1, 2]))
     try:
         front_end = FrontEnd(
-            frame=frame, hop=2 * draw(st.integers(8, frame // 2)), fft=fft, bands=bands, kind=kind, power=power,
-            low_hz=draw(st.integers(0, 400)), high_hz=draw(st.integers(1_000, 8_000)),
+            frame=frame,
+            hop=2 * draw(st.integers(8, frame // 2)),
+            fft=fft,
+            bands=bands,
+            kind=kind,
+            power=power,
+            low_hz=draw(st.integers(0, 400)),
+            high_hz=draw(st.integers(1_000, 8_000)),
             coefficients=draw(st.integers(1, bands)) if kind == "mfcc" else 0,
-            floor=draw(st.sampled_from([1e-6, 1e-3])))
+            floor=draw(st.sampled_from([1e-6, 1e-3])),
+        )
         make_tables(front_end)
     except UsageError:
         assume(False)
@@ -47,7 +54,7 @@ def test_streaming_equals_the_whole_clip(front_end: FrontEnd, skip: int) -> None
     samples = clip(skip, 3 * 1024 + 5 * front_end.hop)
     whole = features(front_end, samples)
     assert whole.shape == (1, front_end.frames(samples.shape[1]), front_end.width)
-    later = features(front_end, np.ascontiguousarray(samples[:, skip * front_end.hop:]))
+    later = features(front_end, np.ascontiguousarray(samples[:, skip * front_end.hop :]))
     assert np.array_equal(whole[:, skip:], later)
 
 
@@ -59,8 +66,9 @@ def test_clips_do_not_touch_each_other(front_end: FrontEnd, seed: int) -> None:
 
 
 @given(front_ends(), st.floats(0.002, 2.0), st.integers(-128, 127), st.floats(-8, 3), st.floats(0.3, 8))
-def test_quantizer_rounds_the_float_formula(front_end: FrontEnd, scale: float, zero: int, mean: float,
-                                            deviation: float) -> None:
+def test_quantizer_rounds_the_float_formula(
+    front_end: FrontEnd, scale: float, zero: int, mean: float, deviation: float
+) -> None:
     quantizer = Quantizer(scale, zero, mean, deviation)
     columns = features(front_end, clip(3))
     measured = features(front_end, clip(3), quantizer).astype(int)
@@ -87,7 +95,7 @@ def test_threads_compute_the_same() -> None:
     clips = np.concatenate([clip(i, 16_000) for i in range(8)])
     expected = features(FrontEnd(), clips)
     with ThreadPoolExecutor(4) as pool:
-        parts = list(pool.map(lambda i: features(FrontEnd(), clips[i:i + 1]), range(8)))
+        parts = list(pool.map(lambda i: features(FrontEnd(), clips[i : i + 1]), range(8)))
     assert np.array_equal(np.concatenate(parts), expected)
 
 
@@ -102,13 +110,24 @@ def test_speed() -> None:
     assert 200 / (time.process_time() - start) > 1_000
 
 
-@pytest.mark.parametrize("changes, message", [
-    ({"fft": 400}, "fft must be"), ({"frame": 481}, "frame must be even"), ({"frame": 600}, "at most fft"),
-    ({"hop": 0}, "hop must be"), ({"hop": 500}, "at most frame"), ({"bands": 1}, "bands"),
-    ({"low_hz": 5_000, "high_hz": 4_000}, "low_hz"), ({"high_hz": 9_000}, "half the rate"),
-    ({"kind": "pcm"}, "kind"), ({"power": 3}, "power"), ({"floor": 0.0}, "floor must be"),
-    ({"kind": "mfcc"}, "coefficients"), ({"kind": "mfcc", "coefficients": 41}, "coefficients"),
-])
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"fft": 400}, "fft must be"),
+        ({"frame": 481}, "frame must be even"),
+        ({"frame": 600}, "at most fft"),
+        ({"hop": 0}, "hop must be"),
+        ({"hop": 500}, "at most frame"),
+        ({"bands": 1}, "bands"),
+        ({"low_hz": 5_000, "high_hz": 4_000}, "low_hz"),
+        ({"high_hz": 9_000}, "half the rate"),
+        ({"kind": "pcm"}, "kind"),
+        ({"power": 3}, "power"),
+        ({"floor": 0.0}, "floor must be"),
+        ({"kind": "mfcc"}, "coefficients"),
+        ({"kind": "mfcc", "coefficients": 41}, "coefficients"),
+    ],
+)
 def test_senseless_front_ends_are_refused(changes: dict[str, object], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         FrontEnd(**changes)  # type: ignore[arg-type]
@@ -143,7 +162,8 @@ plain = host._library
 t = np.arange(8_000)
 rng = np.random.default_rng(0)
 loud = [np.where((t // n) % 2, 32767, -32768) for n in (1, 2, 3, 5, 8, 16, 40, 100)]
-clips = np.stack([*loud, np.full_like(t, -32768), np.full_like(t, 32767), np.zeros_like(t), (t % 999 == 5) * -32768,
+clips = np.stack([*loud, np.full_like(t, -32768), np.full_like(t, 32767), np.zeros_like(t), (t % 999 == 5) *
+-32768,
                   rng.integers(-32768, 32768, len(t)), np.where(np.sin(t * t / 9e3) > 0, 32767, -32768)])
 clips = clips.astype(np.int16)
 done = 0
@@ -153,8 +173,10 @@ for fft in (256, 512, 1024):
             for power in (1, 2):
                 for kind in ("logmel", "mfcc"):
                     floor = 1e-6 if power == 2 else 1e-3
-                    f = FrontEnd(frame=frame, hop=frame // 4 * 2, fft=fft, bands=bands, low_hz=low, high_hz=high,
-                                 power=power, kind=kind, coefficients=bands if kind == "mfcc" else 0, floor=floor)
+                    f = FrontEnd(frame=frame, hop=frame // 4 * 2, fft=fft, bands=bands, low_hz=low,
+                    high_hz=high,
+                                 power=power, kind=kind, coefficients=bands if kind == "mfcc" else 0,
+                                 floor=floor)
                     host._library = plain
                     expected = host.features(f, clips, Quantizer(0.05, 3, -3.0, 2.0))
                     host._library = lambda: library
@@ -167,7 +189,12 @@ print(done)
 
 def test_no_undefined_behaviour_at_the_limits(repo_root: Path) -> None:
     """Full-scale squares and steps through 144 front ends, every overflow, shift and index trapped."""
-    done = subprocess.run([sys.executable, "-c", _TRAPPED], capture_output=True, text=True, timeout=300,
-                          env={**os.environ, "PYTHONPATH": str(repo_root)})
+    done = subprocess.run(
+        [sys.executable, "-c", _TRAPPED],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "PYTHONPATH": str(repo_root)},
+    )
     assert done.returncode == 0, f"{done.returncode}: {done.stderr[-800:]}"
     assert int(done.stdout) == 144

@@ -50,7 +50,9 @@ def test_recorded_clips(front_end: FrontEnd, shared_datasets: Path) -> None:
     split = find_dataset("kws12", shared_datasets).test
     clips = split.take(np.linspace(0, len(split) - 1, 40).astype(int)).clips
     measured = features_to_float(features(front_end, clips), front_end)
-    worst = min(correlation(m, reference_features(front_end, c)) for m, c in zip(measured, clips, strict=True))
+    worst = min(
+        correlation(m, reference_features(front_end, c)) for m, c in zip(measured, clips, strict=True)
+    )
     assert worst > 0.999
 
 
@@ -58,18 +60,20 @@ def made_clips() -> np.ndarray:
     """Sweep, square at full scale, soft noise, clicks, words of silence between bursts."""
     t = np.arange(16_000)
     rng = np.random.default_rng(2)
-    return np.stack([
-        12_000 * np.sin(2 * np.pi * (50 + 3_500 * t / 32_000) * t / 16_000),
-        np.where((t // 20) % 2, 32_767, -32_768),
-        rng.normal(0, 20, 16_000),
-        ((t % 1_777) == 5) * 30_000,
-        rng.normal(0, 3_000, 16_000) * ((t // 4_000) % 2),
-    ]).astype(np.int16)
+    return np.stack(
+        [
+            12_000 * np.sin(2 * np.pi * (50 + 3_500 * t / 32_000) * t / 16_000),
+            np.where((t // 20) % 2, 32_767, -32_768),
+            rng.normal(0, 20, 16_000),
+            ((t % 1_777) == 5) * 30_000,
+            rng.normal(0, 3_000, 16_000) * ((t // 4_000) % 2),
+        ]
+    ).astype(np.int16)
 
 
 @pytest.mark.parametrize("front_end", FRONT_ENDS, ids=name)
 def test_made_clips_value_by_value(front_end: FrontEnd) -> None:
-    """Not only correlated: the values themselves agree, but for what is near the rounding of 16-bit samples."""
+    """Not only correlated: the values agree, but for what is near the rounding of samples."""
     clips = made_clips()
     measured = features_to_float(features(front_end, clips), front_end)
     expected = np.stack([reference_features(front_end, clip) for clip in clips])

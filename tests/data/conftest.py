@@ -57,7 +57,7 @@ Row = dict[str, str]
 
 @pytest.fixture
 def make_subset(tmp_path: Path) -> Callable[..., Path]:
-    """`make_subset(change=...)` writes a small archive with manifest; `change(rows)` may spoil the manifest."""
+    """`make_subset(change=...)` writes a small archive; `change(rows)` may spoil its manifest."""
     import soundfile
 
     def make(change: Callable[[list[Row]], None] = lambda rows: None, name: str = "sub") -> Path:

@@ -32,7 +32,7 @@ def test_tasks_do_not_mix(own_cache: Path, make_subset: Callable[..., Path]) -> 
     nine = load_place(place, "kws9")
     assert nine.classes == KWS9_CLASSES
     assert set(nine.test.speakers) == {"voice0", "voice1", ""}
-    # Silences for training and validation are cut from the background, and nothing is cut from both stretches.
+    # Silences for training and validation are cut from different stretches of the background.
     counts = nine.counts()
     assert counts["train"]["_silence_"] == 600 and counts["val"]["_silence_"] == 110
     assert counts["test"]["_silence_"] == 2

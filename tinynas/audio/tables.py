@@ -25,8 +25,16 @@ from tinynas.errors import UsageError
 SUM_SHIFT = 5  # TINYNAS_FRONTEND_SUM_SHIFT in firmware/frontend/tinynas_frontend_internal.h
 _ONE_Q15 = 32768
 # tinynas_frontend_segment
-SEGMENT = np.dtype([("step", "<u4"), ("start", "<u4"), ("floor", "<u4"), ("log_offset", "<i4"), ("bins", "<u2"),
-                    ("lower", "<u2")])
+SEGMENT = np.dtype(
+    [
+        ("step", "<u4"),
+        ("start", "<u4"),
+        ("floor", "<u4"),
+        ("log_offset", "<i4"),
+        ("bins", "<u2"),
+        ("lower", "<u2"),
+    ]
+)
 _HALF_LOG_STEP = 32  # of Q16, where a step of the result is 64
 
 
@@ -192,8 +200,8 @@ def _floor(values: np.ndarray, front_end: FrontEnd) -> tuple[np.ndarray, int]:
 def _split(records: np.ndarray, points: int, first: int, last: int) -> None:
     """Divide the bins of the segment that holds bin points / 2 and a higher one, if there is one.
 
-    Magnitudes of the upper half lie elsewhere (firmware/frontend/tinynas_frontend_spectrum.c), so the loop over
-    bins, which runs downwards, jumps there.
+    Magnitudes of the upper half lie elsewhere (firmware/frontend/tinynas_frontend_spectrum.c), so the loop
+    over bins, which runs downwards, jumps there.
     """
     half = points // 2
     if last <= half:
