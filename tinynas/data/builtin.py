@@ -26,7 +26,7 @@ from tinynas.data.noise import NOISE_KINDS, make_noise
 from tinynas.data.recipe import load_recipe, recipe_text
 from tinynas.errors import DataError
 
-_VERSION = "1"
+_VERSION = "2"
 _NOISE_SECONDS = 20
 _THREADS = 2
 _SOURCE = (

@@ -35,7 +35,7 @@ class Row:
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """A cached set: clips int16 [N, 16000] and, per clip, its row and the digest of its audio."""
+    """A cached set: clips int16 [N, 16000] and, per clip, its row and `clip_digest`."""
 
     clips: np.ndarray
     rows: tuple[Row, ...]
@@ -76,6 +76,13 @@ def fit_length(samples: np.ndarray) -> np.ndarray:
     return np.pad(samples[:CLIP_SAMPLES], (0, max(0, CLIP_SAMPLES - len(samples)))).astype(
         np.int16, copy=False
     )
+
+
+def clip_digest(clip: np.ndarray) -> str:
+    """32 hexadecimal digits naming the audio of one int16 clip; "" when all its samples are equal."""
+    if (clip == clip[0]).all():
+        return ""
+    return hashlib.sha256(np.ascontiguousarray(clip, np.int16).tobytes()).hexdigest()[:32]
 
 
 @contextlib.contextmanager
@@ -123,7 +130,7 @@ def store_entry(key: str, rows: Sequence[Row], audio: Iterable[np.ndarray]) -> E
             for old, samples in enumerate(audio):
                 clip = fit_length(samples)
                 clips[place[old]] = clip
-                digests[place[old]] = hashlib.sha256(clip.tobytes()).hexdigest()[:32]
+                digests[place[old]] = clip_digest(clip)
             clips.flush()
             del clips
         table = {

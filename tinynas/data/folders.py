@@ -26,7 +26,7 @@ from tinynas.errors import DataError
 NOISE_FOLDER = "_background_noise_"
 _BUCKETS = 2**27 - 1  # the published rule's number of hash buckets
 _SPEAKER = re.compile(r"_nohash_.*$")
-_VERSION = "1"
+_VERSION = "2"
 # Unknown words and silences, as a share of all keyword clips of the side. The official share is 0.1; training
 # takes more unknown words, since no sample of them is varied enough.
 _UNKNOWN_SHARE = {"train": 0.3, "val": 0.1, "test": 0.1}
