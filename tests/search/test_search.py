@@ -43,9 +43,9 @@ def tally(right: int) -> Evaluation:
 class Pretended:
     """Trainings that take no time; accuracy grows with the architecture's MACs and with epochs."""
 
-    def __init__(self, fail: int | None = None, seconds: float = 0.0) -> None:
+    def __init__(self, fail: int | None = None, seconds: float = 0.0, epoch_s: float = 0.0) -> None:
         self.jobs: list[Job] = []
-        self.fail, self.seconds = fail, seconds
+        self.fail, self.seconds, self.epoch_s = fail, seconds, epoch_s
         self.pool = ThreadPoolExecutor(2)
 
     def __call__(self, job: Job, report: object) -> Future[Result]:
@@ -58,7 +58,8 @@ class Pretended:
             raise ToolError(f"training {job.arch.id}: its process ended")
         right = min(48, 20 + cost_of(job.arch).macs // 8_000 + job.recipe.epochs)
         name = store_artefact(job.artefacts, f"{job.arch.id}{job.recipe.epochs}".encode(), ".tflite").name
-        return Result(name, tally(right), ({"loss": 1.0},), (1.0,), self.seconds)
+        curve = tuple({"elapsed_s": 1.0 + self.epoch_s * n} for n in range(job.recipe.epochs))
+        return Result(name, tally(right), curve, (1.0,), self.seconds)
 
 
 @pytest.fixture
@@ -139,6 +140,24 @@ def test_minutes_are_kept(data, tmp_path, no_interpreter):
     assert 1 <= len(shorts) <= 30  # 45 % of six seconds, two at a time, a fifth of a second each
     longs = [j for j in train.jobs if j.recipe.epochs == 6]
     assert len(longs) == 2 and all(0 < j.recipe.seconds < 6 for j in longs)
+
+
+@pytest.mark.parametrize(("epoch_s", "finals"), [(0.1, 4), (1.0, 2)])
+def test_a_slow_machine_trains_fewer_finalists(data, tmp_path, no_interpreter, epoch_s, finals):
+    """Each final gets at least 25 epochs, or there is only one group of them."""
+    settings = replace(SETTINGS, minutes=1.0, candidates=4, finalists=4, long=replace(RECIPE, epochs=99))
+    with RunFolder(tmp_path, settings.config()) as run:
+        winner = search(space(data), cost_of, BUDGETS, data, run, settings, "b",
+                        submit=Pretended(epoch_s=epoch_s))
+    assert sum(d.stage == "long" for d in winner.trained) == finals
+
+
+def test_more_minutes_train_the_finalists_anew(data, tmp_path, no_interpreter):
+    for minutes, jobs in ((1.0, 8), (2.0, 2)):
+        settings, train = replace(SETTINGS, minutes=minutes), Pretended()
+        with RunFolder(tmp_path, settings.config()) as run:
+            search(space(data), cost_of, BUDGETS, data, run, settings, "b", submit=train)
+        assert len(train.jobs) == jobs
 
 
 SCRIPT = """

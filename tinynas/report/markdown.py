@@ -121,6 +121,7 @@ def _winner(report: RunReport) -> str:
 
 def _scores(scores: Scores, classes: Sequence[str]) -> str:
     low, high = scores.interval
+    header = ("", *(f"`{name}`" for name in classes), "clips", "recall")
     rows: list[tuple[str, ...]] = []
     for name, row in zip(classes, scores.confusion, strict=True):
         at, total = len(rows), sum(row)
@@ -129,7 +130,7 @@ def _scores(scores: Scores, classes: Sequence[str]) -> str:
     return (f"## Accuracy, {scores.side}\n\n"
             f"{100 * scores.accuracy:.1f} % of {scores.clips:,} clips, 95 % interval {100 * low:.1f} to "
             f"{100 * high:.1f} %; int8 model in the TFLite Micro interpreter. Rows are what was said, "
-            f"columns what was understood.\n\n" + _table(("", *(f"`{c}`" for c in classes), "clips", "recall"), rows))
+            f"columns what was understood.\n\n" + _table(header, rows))
 
 
 def _comparison(pairs: Sequence[Measured]) -> str:

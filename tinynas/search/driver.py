@@ -27,6 +27,7 @@ from tinynas.space import Arch
 from tinynas.train import Evaluation, Prepared, Recipe, TrainingPool, evaluate
 
 OVERHEAD_S = 12.0  # of a long training outside its epochs: import, export, scoring
+WORTH_EPOCHS = 25  # a final with fewer is not worth having more finalists
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class _Search:
         self.settings, self.data, self.run = settings, data, run
         self.progress = progress
         self.candidates = Feasible(space, cost_of, budgets)
-        self.trials = Trials(run.study, submit, data, run.artefacts, board, self._epoch)
+        self.trials = Trials(run.study, submit, data, run.artefacts, board, settings.minutes, self._epoch)
         self.began = time.monotonic()
         self.earlier_s = float(run.study.notes().get("elapsed_s", 0.0))
         self.done: list[Done] = []
@@ -130,7 +131,7 @@ class _Search:
 
     def _round_two(self, finalists: list[Done]) -> list[Done]:
         """Longer trainings of the best few, `window` at a time, sharing the time that is left."""
-        waves = -(-len(finalists) // self.settings.window)
+        waves = self._waves(finalists)
         finished: list[Done] = []
         for wave in range(waves):
             seconds = self._share_of_rest(waves - wave)
@@ -139,6 +140,17 @@ class _Search:
                        for k, done in enumerate(finalists[first:first + self.settings.window])]
             finished += [done for done in map(self._collect, futures) if done]
         return finished
+
+    def _waves(self, finalists: list[Done]) -> int:
+        """How many groups of finalists to train: all of them, unless the time is too short for that."""
+        waves = -(-len(finalists) // self.settings.window)
+        paces = [pace for d in finalists if (pace := d.result.epoch_s) is not None]
+        while waves > 1 and paces:
+            seconds = self._share_of_rest(waves)
+            if seconds is None or seconds >= min(WORTH_EPOCHS, self.settings.long.epochs) * max(paces):
+                break
+            waves -= 1
+        return waves
 
     def _finalists(self, shorts: list[Done]) -> list[Done]:
         distinct = {d.arch.id: d for d in sorted(shorts, key=lambda d: d.accuracy)}

@@ -55,8 +55,9 @@ class Trials:
     """Starts trainings through `submit` (TrainingPool.submit) and keeps the study."""
 
     def __init__(self, study: Study, submit: Submit, data: Prepared, artefacts: Path, board: str,
-                 report: Report | None = None) -> None:
+                 minutes: float | None, report: Report | None = None) -> None:
         self.study, self.data, self.artefacts, self.board = study, data, artefacts, board
+        self.minutes = minutes
         self._submit, self._report = submit, report
         self._known = study.finished()
         self._lock = threading.Lock()
@@ -98,9 +99,11 @@ class Trials:
         return known
 
     def _key(self, stage: str, arch: Arch, recipe: Recipe) -> str:
-        """Everything a result depends on, but for how long it may take."""
+        """Everything a result depends on. How long it took is not part of it, but a long training of a
+        search with more minutes is another training."""
+        minutes = str(self.minutes) if stage == "long" else ""
         return content_key(stage, arch.id, json.dumps(replace(recipe, seconds=None).to_json()),
-                           self.data.folder.name)
+                           self.data.folder.name, minutes)
 
     def _end(self, future: Future[Result], running: Running, cost: Cost, number: int) -> Done | None:
         try:

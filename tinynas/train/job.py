@@ -48,6 +48,13 @@ class Result:
     plan: tuple[float, ...]
     seconds: float  # of training, export and scoring together
 
+    @property
+    def epoch_s(self) -> float | None:
+        """Seconds of an epoch after the first (which holds the tracing); None when there was only one."""
+        if len(self.curve) < 2:
+            return None
+        return (self.curve[-1]["elapsed_s"] - self.curve[0]["elapsed_s"]) / (len(self.curve) - 1)
+
     def to_json(self) -> dict[str, Any]:
         return {"model": self.model, "val": self.val.to_json(), "curve": list(self.curve),
                 "plan": list(self.plan), "seconds": self.seconds}

@@ -69,8 +69,11 @@ def fit(
         if history:  # the first epoch holds the tracing and says little about the next ones
             pace = now - epoch_began if pace is None else 0.5 * (pace + now - epoch_began)
         left = 0 if schedule.finished else schedule.left(now - began, pace)
+        seconds_left = left * (pace or now - epoch_began)
+        if recipe.seconds is not None:
+            seconds_left = min(seconds_left, max(0.0, recipe.seconds - (now - began)))
         history.append(Epoch(len(history) + 1, len(schedule.marks) + left, loss, accuracy, now - began,
-                             left * (pace or now - epoch_began)))
+                             seconds_left))
         if progress is not None:
             progress(history[-1])
     return Trained(model, tuple(history), tuple(schedule.marks), time.monotonic() - began)
