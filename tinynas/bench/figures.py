@@ -19,7 +19,7 @@ from tinynas.bench.measure import Measured, Task
 from tinynas.bench.result import BenchResult, Clock, Counter, Layer, Predicted, Spread
 from tinynas.bench.session import Inference
 from tinynas.boards import Board
-from tinynas.compile.fit import estimated_latency_ms
+from tinynas.compile.fit import estimated_latency_ms, milliseconds
 from tinynas.errors import MeasureError
 from tinynas.target.elf import footprint
 from tinynas.target.toolchain import find_toolchain, read_manifest
@@ -48,7 +48,8 @@ def layers(task: Task, measured: Measured) -> tuple[Layer, ...]:
     return tuple(
         Layer(index=step.op_index, op=step.op.kind, name=step.op.name, path=step.path.name,
               macs=program.graph.op_macs(step.op), instructions=profile.layers[k] if profile else None,
-              cycles=None, cycles_estimated=cycles.get(k), predicted_instructions=step.instructions)
+              cycles=None, cycles_estimated=cycles.get(k), predicted_instructions=step.instructions,
+              predicted_cycles=step.cycles)
         for k, step in enumerate(program.steps)
     )
 
@@ -84,7 +85,8 @@ def result(
         latency_ms_estimated=_estimated_ms(board, cycles, executed),
         macs=program.graph.macs, layers=layers(task, measured),
         sram=replace(sram, stack_bytes=max(run.stack_bytes for run in runs)), flash=flash,
-        predicted=Predicted(program.sram, program.flash, program.instructions, estimated_latency_ms(program)),
+        predicted=Predicted(program.sram, program.flash, program.instructions, program.cycles,
+                            estimated_latency_ms(program)),
         arena_high_water_bytes=measured.high_water_bytes,
         outputs_compared=compared.compared, outputs_different=compared.different,
         first_difference=compared.first, reference=judge,
@@ -124,6 +126,5 @@ def _outside(task: Task, measured: Measured) -> int | None:
 def _estimated_ms(board: Board, cycles: Cycles | None, executed: Spread | None) -> float | None:
     """At the board's clock: estimated cycles times its flash factor, or one a cycle where no model knows the core."""
     if cycles is not None:
-        factor = board.flash_factor.value if board.flash_factor else 1.0
-        return cycles.total * factor / board.clock_hz * 1e3
+        return milliseconds(cycles.total, board)
     return executed.median / board.clock_hz * 1e3 if executed else None

@@ -29,6 +29,7 @@ class Layer:
     cycles: int | None
     cycles_estimated: int | None  # with zero-wait-state memory
     predicted_instructions: float
+    predicted_cycles: float
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Predicted:
     sram: Sram
     flash: Flash
     instructions: float
+    cycles: float  # with zero-wait-state memory
     latency_ms_estimated: float  # at the board's own clock
 
 
@@ -125,9 +127,10 @@ class BenchResult:
         plain["sram"], plain["flash"] = memory_json(self.sram), memory_json(self.flash)
         plain["predicted"]["sram"] = memory_json(self.predicted.sram)
         plain["predicted"]["flash"] = memory_json(self.predicted.flash)
-        plain["predicted"]["instructions"] = round(self.predicted.instructions)
-        for layer in plain["layers"]:
-            layer["predicted_instructions"] = round(layer["predicted_instructions"])
+        for key in ("instructions", "cycles"):
+            plain["predicted"][key] = round(plain["predicted"][key])
+            for layer in plain["layers"]:
+                layer[f"predicted_{key}"] = round(layer[f"predicted_{key}"])
         return plain
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,10 @@ def calibrate(
     board: BoardOption,
     on: Annotated[str, typer.Option("--on", metavar="WHERE", help="qemu.")] = "qemu",
     layers: Annotated[int, typer.Option("--layers", metavar="N", min=4, help="Layers per kernel path.")] = 24,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="PATH", help="Only this kernel path (repeatable); --out keeps the rest."),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="FILE", help="JSON file to write, instead of stdout."),
@@ -29,6 +34,8 @@ def calibrate(
     Examples:
 
         tinynas calibrate --board mps2-an500 --out boards/calibration/cortex-m7.json
+
+        tinynas calibrate --board mps2-an500 --only table --out boards/calibration/cortex-m7.json
     """
     from tinynas.bench.calibrate import calibrate as run
     from tinynas.errors import UsageError
@@ -36,8 +43,10 @@ def calibrate(
 
     if on != "qemu":
         raise UsageError(f"cannot calibrate on '{on}': choose qemu")
+    known = json.loads(out.read_text()) if only and out is not None and out.is_file() else None
     found = run(
-        load_board(board), layers, lambda path, done, count: say_note(f"{done + 1} of {count}: {path}")
+        load_board(board), layers, lambda path, done, count: say_note(f"{done + 1} of {count}: {path}"),
+        only=only or (), known=known,
     )
     if out is None:
         print_json(found)

@@ -8,7 +8,7 @@ from tinynas.boards import Board
 from tinynas.compile.footprint import flash_of, sram_of
 from tinynas.compile.program import Program, Step
 from tinynas.compile.views import view_roots
-from tinynas.cost import Coefficients, load_coefficients, predict_instructions
+from tinynas.cost import Coefficients, load_coefficients, predict
 from tinynas.graph import Graph
 from tinynas.kernels import KernelPath, default_path
 from tinynas.memory import Plan, Problem, plan_memory
@@ -84,9 +84,10 @@ def _steps(
         path = paths[k]
         assert path is not None
         op = graph.ops[k]
+        cost = predict(path, op, graph, coefficients)
         steps.append(Step(
             op_index=k, op=op, path=path, backward=position in plan.backward,
-            instructions=predict_instructions(path, op, graph, coefficients),
+            instructions=cost.instructions, cycles=cost.cycles,
         ))
     return tuple(steps)
 

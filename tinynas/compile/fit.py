@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tinynas.boards import Board
 from tinynas.compile.program import Program
 from tinynas.errors import BudgetError
 
@@ -17,9 +18,15 @@ class Budgets:
     latency_ms: float | None = None
 
 
+def milliseconds(cycles: float, board: Board) -> float:
+    """Zero-wait-state cycles as time on the board: times its flash factor (1 where none is known), by its clock."""
+    factor = board.flash_factor.value if board.flash_factor else 1.0
+    return cycles * factor / board.clock_hz * 1e3
+
+
 def estimated_latency_ms(program: Program) -> float:
-    """An estimate: predicted instructions at one a cycle and the board's clock."""
-    return program.instructions / program.board.clock_hz * 1e3
+    """An estimate: predicted cycles and the board's clock."""
+    return milliseconds(program.cycles, program.board)
 
 
 def misses(program: Program, budgets: Budgets) -> list[str]:

@@ -46,6 +46,7 @@ class Step:
     path: KernelPath
     backward: bool
     instructions: float  # predicted
+    cycles: float  # predicted, with zero-wait-state memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,3 +67,8 @@ class Program:
     def instructions(self) -> float:
         """Predicted instructions of one inference."""
         return sum(s.instructions for s in self.steps)
+
+    @property
+    def cycles(self) -> float:
+        """Predicted cycles of one inference with zero-wait-state memory: an estimate."""
+        return sum(s.cycles for s in self.steps)

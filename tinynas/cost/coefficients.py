@@ -17,13 +17,17 @@ from tinynas.resources import resource_dir
 
 @dataclass(frozen=True)
 class PathCost:
-    """Coefficients of one kernel path. `median_error`, `p90_error`: cross-validated, as fractions."""
+    """Coefficients of one kernel path, per feature. Errors are cross-validated fractions. Cycles: estimated, with
+    zero-wait-state memory."""
 
     instructions: Mapping[str, float]
-    stack_bytes: int
-    median_error: float
-    p90_error: float
-    layers: int
+    cycles: Mapping[str, float]
+    stack_bytes: int = 0
+    median_error: float = 0.0
+    p90_error: float = 0.0
+    cycles_median_error: float = 0.0
+    cycles_p90_error: float = 0.0
+    layers: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def load_coefficients(core: Core) -> Coefficients:
 
 def uncalibrated(core: Core, paths: Iterable[str]) -> Coefficients:
     """Every path costs nothing: what a calibration compiles its layers with."""
-    free = PathCost({}, 0, 0.0, 0.0, 0)
+    free = PathCost({}, {})
     return Coefficients(core.name, "uncalibrated", {name: free for name in paths})
 
 
