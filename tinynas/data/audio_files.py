@@ -23,10 +23,15 @@ def decode(data: bytes | Path, name: str) -> np.ndarray:
     try:
         source = io.BytesIO(data) if isinstance(data, bytes) else str(data)
         samples, rate = soundfile.read(source, dtype="int16", always_2d=True)
-    except (RuntimeError, OSError, TypeError) as error:
-        raise DataError(f"'{name}' is no readable audio file: {str(error).splitlines()[0]}") from error
+    except (RuntimeError, OSError, TypeError, ValueError, MemoryError) as error:
+        raise DataError(f"'{name}' is no readable audio file: {one_line(error)}") from error
     if rate != SAMPLE_RATE_HZ or samples.shape[1] != 1:
         raise DataError(
             f"'{name}' is {rate} Hz with {samples.shape[1]} channels; convert it to 16000 Hz mono"
         )
     return np.ascontiguousarray(samples[:, 0])
+
+
+def one_line(error: BaseException) -> str:
+    """What an error says, on one line."""
+    return " ".join(str(error).split()) or type(error).__name__

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
+import lzma
 import shutil
 import tarfile
 import tempfile
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from tinynas.data.audio_files import one_line
 from tinynas.data.find import fetched_dir
 from tinynas.data.recipe import load_recipe, recipe_path
 from tinynas.errors import DataError
@@ -256,8 +258,8 @@ def extract_tar(archive: Path, folder: Path) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with open(target, "xb") as out:
                     shutil.copyfileobj(source, out)
-    except (tarfile.TarError, EOFError, FileExistsError, zlib.error) as error:
-        raise DataError(f"the archive is damaged or not a tar file: {error}") from error
+    except (tarfile.TarError, EOFError, FileExistsError, ValueError, zlib.error, lzma.LZMAError) as error:
+        raise DataError(f"the archive is damaged or not a tar file: {one_line(error)}") from error
 
 
 def _safe(member: tarfile.TarInfo) -> Path:

@@ -12,13 +12,15 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import lzma
 import tarfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from tinynas.data.audio_files import decode
+from tinynas.data.audio_files import decode, one_line
 from tinynas.data.cache import Row, cached_entry, content_key
 from tinynas.data.dataset import SILENCE, SPLITS, TASKS, Dataset
 from tinynas.data.leakage import checked_splits
@@ -27,6 +29,8 @@ from tinynas.errors import DataError
 
 ARCHIVE = "speech_commands_subset.tar"
 MANIFEST = "speech_commands_subset.manifest.csv"
+# What reading a damaged tar archive can raise: bad headers end as ValueError, compressed ones as their codec's.
+ARCHIVE_ERRORS = (tarfile.TarError, EOFError, OSError, ValueError, zlib.error, lzma.LZMAError)
 _NOISE = "_background_noise_"
 _VERSION = "2"  # part of the cache key: raise when the meaning of an entry changes
 _COLUMNS = ("path", "label", "speaker", "md5_pcm")
@@ -62,15 +66,20 @@ def load_subset(place: Path, task: str) -> Dataset:
                 if row["label"] == _NOISE
             )
             return _dataset(tar, task, [row for row in table if row[task] in SPLITS], noises, archive, text)
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise DataError(f"{archive} cannot be read as a tar archive: {error}; copy it again") from error
+    except ARCHIVE_ERRORS as error:
+        raise DataError(
+            f"{archive} cannot be read as a tar archive: {one_line(error)}; copy it again"
+        ) from error
 
 
 def _manifest_text(archive: Path, tar: tarfile.TarFile) -> str:
     """The manifest beside the archive, else the one in it."""
     beside = archive.parent / MANIFEST
     if beside.is_file():
-        return beside.read_text(encoding="utf-8")
+        try:
+            return beside.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise DataError(f"{beside} is no text: {one_line(error)}; copy it again") from error
     try:
         member = tar.extractfile("manifest.csv")
     except KeyError:
@@ -81,16 +90,27 @@ def _manifest_text(archive: Path, tar: tarfile.TarFile) -> str:
 
 
 def _manifest(text: str, task: str, archive: Path) -> list[dict[str, str]]:
-    reader = csv.DictReader(io.StringIO(text))
-    missing = [c for c in (*_COLUMNS, task) if c not in (reader.fieldnames or ())]
-    if missing:
-        raise DataError(f"the manifest of {archive} has no column '{missing[0]}'")
-    rows = [row for row in reader if None not in row.values()]
+    try:
+        reader = csv.DictReader(io.StringIO(text))
+        missing = [c for c in (*_COLUMNS, task) if c not in (reader.fieldnames or ())]
+        if missing:
+            raise DataError(f"the manifest of {archive} has no column '{missing[0]}'")
+        rows = list(reader)
+    except csv.Error as error:
+        raise DataError(f"the manifest of {archive} is no CSV: {one_line(error)}; copy it again") from error
+    odd = next((i for i, row in enumerate(rows, 2) if None in row or None in row.values()), None)
+    if odd is not None:
+        raise DataError(
+            f"the manifest of {archive} has too few or too many columns in line {odd}; copy it again"
+        )
     wrong = next((r for r in rows if r[task] in SPLITS and r["label"] not in TASKS[task]), None)
     if wrong is not None:
         raise DataError(
             f"the manifest of {archive} puts '{wrong['path']}' of class '{wrong['label']}' into {task}"
         )
+    empty = next((side for side in SPLITS if not any(r[task] == side for r in rows)), None)
+    if empty is not None:
+        raise DataError(f"the manifest of {archive} has no {empty} clips for {task}")
     return rows
 
 
