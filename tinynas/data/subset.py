@@ -29,7 +29,7 @@ from tinynas.errors import DataError
 
 ARCHIVE = "speech_commands_subset.tar"
 MANIFEST = "speech_commands_subset.manifest.csv"
-# What reading a damaged tar archive can raise: bad headers end as ValueError, compressed ones as their codec's.
+# Bad headers end as ValueError, damaged compression as its codec's error.
 ARCHIVE_ERRORS = (tarfile.TarError, EOFError, OSError, ValueError, zlib.error, lzma.LZMAError)
 _NOISE = "_background_noise_"
 _VERSION = "2"  # part of the cache key: raise when the meaning of an entry changes
