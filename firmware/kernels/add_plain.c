@@ -1,5 +1,5 @@
 /* ADD and SUB with broadcasting: both operands are raised by 2^20, brought to one scale, combined
- * and requantized. Three high multiplications an element: about 45 instructions on ARMv7-M, 120 on
+ * and requantized. Three high multiplications an element: 66 instructions on ARMv7-M, 120 on
  * ARMv6-M. */
 #include "tinynas_fixed.h"
 #include "tinynas_kernels.h"

@@ -4,8 +4,8 @@
  * padding, to a row of zero points. All channels of the position then run one loop over that list,
  * four channels at a time, with no bounds to test and the zero point in the bias.
  * Per tap and four channels: 8 loads, 4 MACs, 1 pointer load, 1 weight step. Instructions per MAC
- * (channels a multiple of 4): ARMv7-M 4, ARMv6-M 5.25, plus requantization per output and about 12
- * per tap and position for the list. */
+ * (channels a multiple of 4): ARMv7-M 4.5, ARMv6-M 5.75, plus requantization per output and about
+ * 12 per tap and position for the list. */
 #include "requantize_run.h"
 #include "tinynas_fixed.h"
 #include "tinynas_kernels.h"

@@ -3,7 +3,7 @@
  *
  * Qm has m integer bits. Factors are ordered so that the second of each high multiplication is not
  * negative. Three passes over a row: maximum, sum, outputs; exponentials are computed twice rather
- * than kept, so no scratch. Per element about 130 instructions on ARMv7-M, 600 on ARMv6-M. */
+ * than kept, so no scratch. Per element up to about 130 instructions on ARMv7-M, 330 on ARMv6-M. */
 #include "tinynas_fixed.h"
 #include "tinynas_kernels.h"
 

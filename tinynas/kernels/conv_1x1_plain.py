@@ -46,7 +46,7 @@ class Conv1x1Plain(KernelPath):
 
     def features(self, op: Op, graph: Graph) -> Mapping[str, float]:
         y, depth = output_tensor(graph, op), input_tensor(graph, op).shape[3]
-        return conv_features(y.elements // y.shape[3], depth, y.shape[3], depth)
+        return conv_features(y.elements // y.shape[3], depth, y.shape[3], depth, depth % 4 != 0)
 
     def code(self, op: Op, graph: Graph, backward: bool = False) -> Code:
         assert isinstance(op, Conv2D)

@@ -41,8 +41,10 @@ def conv_constants(op: Conv2D, graph: Graph) -> tuple[tuple[Array, ...], dict[st
     return (Array("weights", rows, "weights"), *arrays), {"weights": "weights", **fields}
 
 
-def conv_features(positions: int, depth: int, outputs: int, copied: int) -> dict[str, float]:
-    """Counts for rows_plain.c run at every position."""
+def conv_features(
+    positions: int, depth: int, outputs: int, copied: int, unaligned: bool = False
+) -> dict[str, float]:
+    """Counts for rows_plain.c run at every position; `copied` bytes each, one by one if `unaligned`."""
     fours, ones = outputs // 4, outputs % 4
     return {
         "calls": 1.0,
@@ -52,6 +54,7 @@ def conv_features(positions: int, depth: int, outputs: int, copied: int) -> dict
         "outputs": float(positions * outputs),
         "blocks": float(positions * (fours + ones)),
         "copied_bytes": float(positions * copied),
+        "bytewise": float(positions * copied if unaligned else 0),
     }
 
 
@@ -84,7 +87,9 @@ class ConvPlain(KernelPath):
         window, y = conv_window(op, graph), output_tensor(graph, op)
         positions, depth = y.elements // y.shape[3], self._depth(op, graph)
         runs = window.kernel[0] * (1 if window.dilation[1] == 1 else window.kernel[1])
-        return {**conv_features(positions, depth, y.shape[3], depth), "runs": float(positions * runs)}
+        unaligned = input_tensor(graph, op).shape[3] % 4 != 0
+        counts = conv_features(positions, depth, y.shape[3], depth, unaligned)
+        return {**counts, "runs": float(positions * runs)}
 
     def code(self, op: Op, graph: Graph, backward: bool = False) -> Code:
         assert isinstance(op, Conv2D)

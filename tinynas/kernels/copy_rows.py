@@ -47,6 +47,12 @@ def _fields(
             "out_start": out_start, "out_stride": out_stride}
 
 
+def _unaligned(fields: dict[str, int | str]) -> bool:
+    """Whether any run starts off a word boundary, and so is copied byte by byte."""
+    strides = ("in_stride", "out_stride") if fields["rows"] != 1 else ()
+    return any(int(fields[name]) % 4 for name in ("in_start", "out_start", *strides))
+
+
 class CopyRows(KernelPath):
     name = "copy_rows"
     sources = ("copy_rows.c",)
@@ -74,7 +80,11 @@ class CopyRows(KernelPath):
         parts = [fields for _, _, fields in _parts(op, graph)]
         rows = sum(int(p["rows"]) for p in parts)
         copied = sum(int(p["rows"]) * int(p["run"]) for p in parts)
-        return {"calls": float(len(parts)), "runs": float(rows), "copied_bytes": float(copied)}
+        bytewise = sum(int(p["rows"]) * int(p["run"]) for p in parts if _unaligned(p))
+        return {
+            "calls": float(len(parts)), "runs": float(rows), "copied_bytes": float(copied),
+            "bytewise": float(bytewise),
+        }
 
     def code(self, op: Op, graph: Graph, backward: bool = False) -> Code:
         return Code(calls=tuple(

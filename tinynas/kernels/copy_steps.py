@@ -73,12 +73,14 @@ class CopySteps(KernelPath):
 
     def features(self, op: Op, graph: Graph) -> Mapping[str, float]:
         assert isinstance(op, Transpose | StridedSlice)
-        _, _, _, run = gather(op, graph)
+        _, steps, start, run = gather(op, graph)
         elements = output_tensor(graph, op).elements
+        unaligned = any(offset % 4 for offset in (*steps, start, run))
         return {
             "calls": 1.0,
             "single_bytes" if run == 1 else "runs": float(elements // run),
             "copied_bytes": float(elements if run > 1 else 0),
+            "bytewise": float(elements if run > 1 and unaligned else 0),
         }
 
     def code(self, op: Op, graph: Graph, backward: bool = False) -> Code:

@@ -61,8 +61,7 @@ class DensePlain(KernelPath):
     def features(self, op: Op, graph: Graph) -> Mapping[str, float]:
         rows, depth, outputs = dense_shape(op, graph)
         features = conv_features(rows, depth, outputs, 0)
-        del features["copied_bytes"]
-        return features
+        return {k: v for k, v in features.items() if k not in ("copied_bytes", "bytewise")}
 
     def code(self, op: Op, graph: Graph, backward: bool = False) -> Code:
         assert isinstance(op, Dense)

@@ -76,6 +76,7 @@ class DepthwisePlain(KernelPath):
             "taps": float(positions * taps),
             "macs" if op.multiplier == 1 else "spread_macs": float(positions * taps * fours * 4),
             "single_macs": float(positions * taps * ones),
+            "output_runs": float(positions * runs * -(-run // RUN)),
             "blocks": float(positions * (fours + ones)),
             "outputs": float(positions * y.shape[3]),
         }

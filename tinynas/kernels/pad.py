@@ -52,6 +52,7 @@ class PadPath(KernelPath):
             "calls": 1.0,
             "runs": float(copied // loops[-1][0]),
             "copied_bytes": float(copied),
+            "bytewise": float(copied if any(n % 4 for n in loops[-1]) else 0),
             "filled_bytes": float(y.elements - copied),
         }
 
