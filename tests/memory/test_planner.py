@@ -74,7 +74,7 @@ def agree(problem: Problem, free: bool) -> bool:
     plan = plan_memory(problem)
     model = prepare(problem)
     line = timeline(model, plan.order)
-    worst = fit(line, sum(model.sizes) + sum(s + problem.align for s in model.scratch), rounds=1)
+    worst = fit(line, sum(model.sizes) + sum(s + problem.align for s in model.scratch), checks=1)
     assert worst is not None
     line, best, proved = prove(line, worst, Ordering(plan.order, 0, 0, not free), free, effort=3.0)
     if proved:
@@ -90,7 +90,7 @@ def test_nothing_is_placed_below_the_bound(draw: Draw) -> None:
     if model.steps and ordering.need_bytes:
         line = timeline(model, ordering.order)
         assert place(line, ordering.need_bytes - 1) is None
-        assert fit(line, ordering.need_bytes - 1, rounds=40) is None
+        assert fit(line, ordering.need_bytes - 1, checks=2_000) is None
 
 
 @settings(max_examples=60)

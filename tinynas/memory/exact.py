@@ -17,19 +17,20 @@ from tinynas.memory.plan import Plan
 from tinynas.memory.timeline import Timeline, timeline
 
 FREE_ORDER_STEPS = 30
-EFFORT = 1.0  # the solver's deterministic seconds for each of the two runs
+EFFORT = 0.5  # the solver's deterministic seconds for each of the two runs; less for big graphs
 
 
 def improve(line: Timeline, found: Placement, ordering: Ordering, effort: float = EFFORT) -> Plan:
     """Look for an arena between the proved bound and `found`'s; prove the best one if possible."""
     if importlib.util.find_spec("ortools") is None:
         return to_plan(line, found, ordering.bound_bytes, "")
+    effort *= min(1.0, FREE_ORDER_STEPS / max(1, line.moments))
     proved = False
     for free in (False, True):
         if free and (ordering.unique or line.moments > FREE_ORDER_STEPS):
             break
-        if extent(line, found) == ordering.bound_bytes:
-            break
+        if extent(line, found) == (ordering.bound_bytes if free else ordering.need_bytes):
+            continue  # nothing to be gained
         line, found, proved = prove(line, found, ordering, free, effort)
     return to_plan(line, found, ordering.bound_bytes, "cp-sat" if proved else "")
 

@@ -15,7 +15,7 @@ from tinynas.memory.model import FORWARD, Distances, round_up
 from tinynas.memory.place import ANY, Placement, relation
 from tinynas.memory.timeline import Timeline
 
-ROUNDS = 120
+CHECKS = 200_000  # neighbour checks a search may make in all, by default
 ESCAPES = 10
 
 
@@ -31,8 +31,9 @@ class _Item:
     pairs: dict[int, tuple[int, bool, Distances]]
 
 
-def fit(line: Timeline, arena_bytes: int, rounds: int = ROUNDS) -> Placement | None:
-    """A placement within `arena_bytes`, or None when none was found in `rounds` attempts."""
+def fit(line: Timeline, arena_bytes: int, checks: int = CHECKS) -> Placement | None:
+    """A placement within `arena_bytes`, or None when none was found in about `checks` checks of one
+    buffer against another (at least one attempt is made)."""
     model = line.model
     scratch = [t for t in range(line.moments) if line.scratch(t)]
     items = _items(line, scratch, arena_bytes)
@@ -40,6 +41,7 @@ def fit(line: Timeline, arena_bytes: int, rounds: int = ROUNDS) -> Placement | N
     queue = sorted(range(len(items)), key=lambda i: (-items[i].size * (span[i] + 1), i))
     seen: set[tuple[int, ...]] = set()
     dice = Random(0)
+    rounds = max(1, checks // (1 + sum(len(item.neighbours) for item in items)))
     for _ in range(rounds):
         at: dict[int, int] = {}
         ways: dict[int, int] = {}

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 from tinynas.memory.model import BACKWARD, FORWARD, Distances, Model, bits, prepare, round_up
 from tinynas.memory.problem import Problem
@@ -35,7 +36,7 @@ def arena_bound(problem: Problem, order: Iterable[int] | None = None) -> int:
 
 def order_bound(model: Model, order: tuple[int, ...]) -> int:
     """The largest need of any moment of an order, the moments before and after it included."""
-    done, live, most = 0, model.initial, edge_need(model)
+    done, live, most = 0, live_at_start(model), edge_need(model)
     for step in order:
         bytes_needed, live = advance(model, step, done, live)
         most = max(most, bytes_needed)
@@ -48,32 +49,39 @@ def edge_need(model: Model) -> int:
     return max(model.total(m) - model.slack(m) for m in (model.initial, model.permanent))
 
 
-def start_live(model: Model) -> int:
-    """The buffers live just before the first step (an input nobody reads is not)."""
+class Live(NamedTuple):
+    """A set of buffers (bit mask) and the sum of their rounded sizes."""
+
+    mask: int
+    bytes: int
+
+
+def live_at_start(model: Model) -> Live:
+    """What lives just before the first step (an input nobody reads does not)."""
     unread = sum(1 << b for b in bits(model.initial & ~model.permanent) if not model.touched_by[b])
-    return model.initial & ~unread
+    mask = model.initial & ~unread
+    return Live(mask, model.total(mask))
 
 
-def advance(model: Model, step: int, done: int, live: int) -> tuple[int, int]:
-    """(need of `step` after the steps in `done`, buffers live after it)."""
-    if not done:
-        live = start_live(model)
+def advance(model: Model, step: int, done: int, live: Live) -> tuple[int, Live]:
+    """(need of `step` after the steps in `done`, what lives after it)."""
     dying, born = model.dying(step, done), model.born(step, done)
-    here = live | born
-    return step_need(model, step, here, dying, born), here & ~dying
+    here = Live(live.mask | born, live.bytes + model.total(born & ~live.mask))
+    after = Live(here.mask & ~dying, here.bytes - model.total(here.mask & dying))
+    return step_need(model, step, here, dying, born), after
 
 
-def step_need(model: Model, step: int, here: int, dying: int, born: int) -> int:
+def step_need(model: Model, step: int, here: Live, dying: int, born: int) -> int:
     """The fewest bytes any plan has at `step`, true to the byte.
 
     What is live packs no tighter than the sum of its parts, rounded; only the topmost part can end
     early: a buffer or the scratch by its slack, the overlapping ones by what their pack saves."""
     pairs = model.pairs(step, dying, born)
     scratch = round_up(model.scratch[step], model.align)
-    packed = model.total(here) + scratch
+    packed = here.bytes + scratch
     slack = scratch - model.scratch[step]
     if not pairs:
-        return packed - max(slack, model.slack(here))
+        return packed - max(slack, model.slack(here.mask))
     members = {x for x, _ in pairs} | {y for _, y in pairs}
     mask = sum(1 << b for b in members)
     sizes = {b: model.sizes[b] for b in members}
@@ -84,7 +92,7 @@ def step_need(model: Model, step: int, here: int, dying: int, born: int) -> int:
         on_top = length - _true_span(model, x, y, distances)
     else:
         on_top = model.slack(mask)
-    return packed - max(slack, model.slack(here & ~mask), on_top)
+    return packed - max(slack, model.slack(here.mask & ~mask), on_top)
 
 
 def _true_span(model: Model, x: int, y: int, distances: Distances) -> int:

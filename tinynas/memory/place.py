@@ -29,7 +29,8 @@ class Placement:
 
 
 def place(line: Timeline, arena_bytes: int, node_limit: int = NODE_LIMIT) -> Placement | None:
-    """A placement within `arena_bytes`, or None when none was found in `node_limit` nodes."""
+    """A placement within `arena_bytes`, or None when none was found after `node_limit` nodes
+    more than there are decisions."""
     return _Search(line, arena_bytes, node_limit).run()
 
 
@@ -87,6 +88,7 @@ class _Search:
     def run(self) -> Placement | None:
         """Depth-first without recursion: one generator of choices per decision."""
         decisions = self._decisions()
+        self.nodes_left += len(decisions)
         stack: list[Iterator[bool]] = []
         while len(stack) < len(decisions):
             stack.append(self._choices(decisions[len(stack)]))

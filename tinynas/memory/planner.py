@@ -15,9 +15,7 @@ from tinynas.memory.plan import Plan
 from tinynas.memory.problem import Problem
 from tinynas.memory.timeline import Timeline, timeline
 
-QUICK_NODES = 400
-PATIENT_ROUNDS = 600
-BISECTION_ROUNDS = 60
+BISECTION_CHECKS = 20_000
 
 
 def plan_memory(problem: Problem, solver: bool = True) -> Plan:
@@ -29,7 +27,7 @@ def plan_memory(problem: Problem, solver: bool = True) -> Plan:
     model = prepare(problem)
     ordering = best_order(model)
     line = timeline(model, ordering.order)
-    found = place(line, ordering.need_bytes, QUICK_NODES) or fit(line, ordering.need_bytes, PATIENT_ROUNDS)
+    found = place(line, ordering.need_bytes) or fit(line, ordering.need_bytes)
     if found is None:
         found = _smallest(line, ordering.need_bytes)
     if solver and extent(line, found) > ordering.bound_bytes:
@@ -42,12 +40,12 @@ def plan_memory(problem: Problem, solver: bool = True) -> Plan:
 def _smallest(line: Timeline, low: int) -> Placement:
     """The best placement that bisection over the arena's size finds; `low` bytes were too few."""
     apart = sum(line.model.sizes) + sum(line.scratch(t) + line.model.align for t in range(line.moments))
-    best = fit(line, apart, rounds=1)
+    best = fit(line, apart, checks=1)
     assert best is not None, "first fit never leaves more than everything side by side"
     high = extent(line, best)
     while low + 1 < high:
         middle = (low + high) // 2
-        found = fit(line, middle, BISECTION_ROUNDS)
+        found = fit(line, middle, BISECTION_CHECKS)
         if found is None:
             low = middle
         else:
