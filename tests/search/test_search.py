@@ -184,7 +184,7 @@ SCRIPT = """
 
 def run_script(data: Prepared, folder: Path, limit: int) -> subprocess.CompletedProcess[str]:
     script = textwrap.dedent(SCRIPT.format(prepared=str(data.folder), run=str(folder), limit=limit))
-    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120,
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=600,
                           cwd=Path(__file__).parents[2])
 
 

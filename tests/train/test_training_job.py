@@ -32,6 +32,7 @@ def test_draws_are_balanced_and_reproducible(prepared):
     assert (first[0] == second[0]).all() and (first[1] == second[1]).all()
 
 
+@pytest.mark.slow
 def test_training_learns_and_is_scored_in_the_interpreter(prepared, tmp_path):
     """Two workers: the same seed gives the same bytes in both, another seed others; progress is told."""
     seen: list[dict[str, float]] = []
@@ -39,7 +40,7 @@ def test_training_learns_and_is_scored_in_the_interpreter(prepared, tmp_path):
         recipe = replace(RECIPE, epochs=4)
         jobs = [Job(ARCH, replace(recipe, seed=s), prepared.folder, tmp_path) for s in (0, 0, 1)]
         futures = [pool.submit(jobs[0], seen.append), *map(pool.submit, jobs[1:])]
-        results = [f.result(timeout=120) for f in futures]
+        results = [f.result(timeout=300) for f in futures]
     assert results[0].model == results[1].model != results[2].model
     assert [e["epoch"] for e in seen] == [1, 2, 3, 4] and seen[-1]["seconds_left"] == 0
     assert results[0].plan == pytest.approx((0.25, 0.5, 0.75, 1.0))
@@ -50,20 +51,21 @@ def test_training_learns_and_is_scored_in_the_interpreter(prepared, tmp_path):
     assert outputs.dtype == np.int8 and outputs.shape == (48, 3)
 
 
+@pytest.mark.slow
 def test_a_failing_job_and_a_dead_worker_are_one_clear_error(prepared, tmp_path):
     lost = Job(ARCH, RECIPE, tmp_path / "nowhere", tmp_path)
     impossible = Job(replace(ARCH, blocks=(Conv(0),)), RECIPE, prepared.folder, tmp_path)
     with TrainingPool(1) as pool:
         with pytest.raises(ToolError, match="nowhere"):
-            pool.submit(lost).result(timeout=60)
+            pool.submit(lost).result(timeout=300)
         with pytest.raises(ToolError, match=impossible.arch.id):
-            pool.submit(impossible).result(timeout=60)
+            pool.submit(impossible).result(timeout=300)
 
         def kill(_: dict[str, object]) -> None:
             pool._started[0].process.kill()
 
         with pytest.raises(ToolError, match="process ended"):
             long = Job(ARCH, replace(RECIPE, epochs=50), prepared.folder, tmp_path)
-            pool.submit(long, kill).result(timeout=60)
-        again = pool.submit(Job(ARCH, RECIPE, prepared.folder, tmp_path)).result(timeout=60)
+            pool.submit(long, kill).result(timeout=300)
+        again = pool.submit(Job(ARCH, RECIPE, prepared.folder, tmp_path)).result(timeout=300)
     assert again.val.clips == 48 and len(pool._started) == 2
