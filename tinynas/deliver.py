@@ -25,6 +25,7 @@ from tinynas.graph.read_tflite import read_tflite
 from tinynas.report import Measured, write_report
 from tinynas.runs import atomic_write_json, atomic_write_text
 from tinynas.search import Found
+from tinynas.search.pricing import latency_ms
 
 INPUTS = 20  # inferences compared
 
@@ -75,17 +76,18 @@ def deliver(
 
 def measured_totals(result: BenchResult, ears: FrontEndCost, board: Board) -> Totals:
     """Network as measured; the front end as its cost table has it."""
-    assert result.instructions is not None
     return Totals(
         result.sram.total_bytes - result.sram.harness_bytes + ears.sram_bytes,
         result.flash.total_bytes - result.flash.harness_bytes + ears.flash_bytes,
-        latency_ms(result.instructions, ears, board),
+        measured_latency_ms(result, ears, board),
     )
 
 
-def latency_ms(instructions: float, ears: FrontEndCost, board: Board) -> float:
-    """An estimate: one inference and one hop of the front end at one instruction a cycle."""
-    return (instructions + ears.instructions_per_hop) / board.clock_hz * 1e3
+def measured_latency_ms(result: BenchResult, ears: FrontEndCost, board: Board) -> float:
+    """An estimate from exact instructions and the cycles they are estimated to take."""
+    assert result.instructions is not None
+    cycles = result.instructions if result.cycles_estimated is None else result.cycles_estimated
+    return latency_ms(result.instructions, cycles, ears, board)
 
 
 def broken(totals: Totals, budgets: Budgets) -> tuple[str, ...]:
@@ -112,7 +114,7 @@ def summarize(
 ) -> dict[str, Any]:
     """`summary.json`. `sram` and `flash` are the network's; `totals`: front end too, harness not."""
     winner = found.winner
-    predicted_latency = latency_ms(program.instructions, ears, board)
+    predicted_latency = latency_ms(program.instructions, program.cycles, ears, board)
     assert result.instructions is not None
     totals = measured_totals(result, ears, board)
     return {
@@ -137,6 +139,7 @@ def summarize(
             "sram": memory_json(program.sram),
             "flash": memory_json(program.flash),
             "instructions": round(program.instructions),
+            "cycles": round(program.cycles),
             "latency_ms_estimated": predicted_latency,
             "totals": {
                 "sram_bytes": program.sram.total_bytes + ears.sram_bytes,
@@ -148,6 +151,7 @@ def summarize(
             "sram": memory_json(result.sram),
             "flash": memory_json(result.flash),
             "instructions": result.instructions,
+            "cycles_estimated": result.cycles_estimated,
             "latency_ms_estimated": totals.latency_ms,
             "totals": {"sram_bytes": totals.sram_bytes, "flash_bytes": totals.flash_bytes},
         },
@@ -175,11 +179,12 @@ def comparison(program: Program, ears: FrontEndCost, result: BenchResult, board:
     return [
         *pairs,
         Measured("instructions per inference", "", program.instructions, result.instructions),
+        Measured("cycles per inference, estimated", "", program.cycles, result.cycles_estimated),
         Measured("front end, instructions per hop", "", ears.instructions_per_hop, None),
         Measured(
             "latency, estimated",
             "ms",
-            latency_ms(program.instructions, ears, board),
-            latency_ms(result.instructions, ears, board),
+            latency_ms(program.instructions, program.cycles, ears, board),
+            measured_latency_ms(result, ears, board),
         ),
     ]

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from tinynas import __version__
-from tinynas.cli import bench, boards, build, calibrate, data, doctor, plan, search
+from tinynas.cli import bench, boards, build, calibrate, data, doctor, flash, plan, probes, search
 from tinynas.cli.output import say_error
 from tinynas.errors import TinynasError
 
@@ -33,6 +33,8 @@ app.command("search")(search.search)
 app.command("plan")(plan.plan)
 app.command("build")(build.build)
 app.command("bench")(bench.bench)
+app.command("flash")(flash.flash)
+app.command("probes")(probes.probes)
 app.command("boards")(boards.boards)
 app.add_typer(data.app, name="data")
 app.command("calibrate")(calibrate.calibrate)

@@ -118,8 +118,8 @@ def _summary(result: BenchResult) -> list[str]:
         lines.append(f"latency: {result.latency_ms:.3f} ms measured at {result.clock.hz / 1e6:g} MHz")
     elif result.latency_ms_estimated is not None:
         lines.append(
-            f"latency: {result.latency_ms_estimated:.3f} ms, an estimate: exact instructions, one a cycle "
-            f"at the board's clock"
+            f"latency: {result.latency_ms_estimated:.3f} ms, an estimate: {result.cycles_estimated or 0:,} cycles "
+            f"({result.cycles_source}) at the board's clock"
         )
     equal = result.outputs_compared - result.outputs_different
     lines.append(

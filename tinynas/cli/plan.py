@@ -55,6 +55,7 @@ def to_json(program: Program, limits: Budgets) -> dict[str, Any]:
         "board": program.board.name,
         "macs": program.graph.macs,
         "instructions": round(program.instructions),
+        "cycles": round(program.cycles),
         "latency_ms_estimated": estimated_latency_ms(program),
         "clock_hz": program.board.clock_hz,
         "sram": memory_json(program.sram, ("arena", "state", "stack", "static", "harness", "total")),
@@ -147,7 +148,7 @@ def _footprint_rows(program: Program, limits: Budgets) -> list[tuple[str, ...]]:
             latency,
             "-" if limits.latency_ms is None else f"{limits.latency_ms:g} ms",
             "",
-            f"estimate: {program.instructions:,.0f} predicted instructions, one a cycle at "
+            f"estimate: {program.cycles:,.0f} predicted cycles ({program.instructions:,.0f} instructions) at "
             f"{board.clock_hz / 1e6:g} MHz",
         ),
     ]

@@ -10,6 +10,7 @@ from tinynas.audio import FrontEnd
 from tinynas.audio.cost import FrontEndCost, frontend_cost
 from tinynas.boards import Board
 from tinynas.compile import Program, compile_graph
+from tinynas.compile.fit import milliseconds
 from tinynas.graph import Quantization
 from tinynas.search.cost import Cost, CostOf
 from tinynas.space import Arch, arch_graph
@@ -29,12 +30,18 @@ def price_on(board: Board, front_end: FrontEnd, columns: int, input_quantization
 
 
 def total_cost(program: Program, ears: FrontEndCost) -> Cost:
-    """One program and the front end that feeds it. Latency: predicted instructions at one a cycle."""
-    instructions = program.instructions + ears.instructions_per_hop
+    """One program and the front end that feeds it, as predicted."""
     return Cost(
         sram_bytes=program.sram.total_bytes + ears.sram_bytes,
         flash_bytes=program.flash.total_bytes + ears.flash_bytes,
-        instructions=instructions,
-        latency_ms=instructions / program.board.clock_hz * 1e3,
+        instructions=program.instructions + ears.instructions_per_hop,
+        latency_ms=latency_ms(program.instructions, program.cycles, ears, program.board),
         macs=program.graph.macs,
     )
+
+
+def latency_ms(instructions: float, cycles: float, ears: FrontEndCost, board: Board) -> float:
+    """An estimate: one inference and one hop of the front end, whose instructions are taken to need as many
+    cycles each as the network's do."""
+    hop_cycles = ears.instructions_per_hop * cycles / max(instructions, 1.0)
+    return milliseconds(cycles + hop_cycles, board)
