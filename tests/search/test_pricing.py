@@ -27,8 +27,10 @@ def test_a_price_is_the_sum_of_its_parts():
     assert ears.ring_bytes == 49 * 40
     assert price.sram_bytes == program.sram.total_bytes + ears.sram_bytes
     assert price.flash_bytes == program.flash.total_bytes + ears.flash_bytes
+    hop_cycles = ears.instructions_per_hop * program.cycles / program.instructions
+    assert BOARD.flash_factor is not None
     assert price.latency_ms == pytest.approx(
-        1e3 * (program.instructions + ears.instructions_per_hop) / BOARD.clock_hz)
+        1e3 * (program.cycles + hop_cycles) * BOARD.flash_factor.value / BOARD.clock_hz)
 
 
 def test_the_demo_budgets_can_be_kept_by_every_seed():
