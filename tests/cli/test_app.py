@@ -112,6 +112,7 @@ def test_interrupt_ends_with_130(tmp_path: Path, repo_root: Path) -> None:
         env={**os.environ, "TINYNAS_ARM_GCC": str(compiler), "PYTHONPATH": str(repo_root)},
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored in background jobs
     )
     deadline = time.monotonic() + 60
     while not started.exists() and process.poll() is None and time.monotonic() < deadline:
