@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinynas.boards import Board
+from tinynas.codegen import model_hash
 from tinynas.codegen.firmware import MANIFEST
 from tinynas.codegen.project import generate_firmware
-from tinynas.compile import Budgets, Flash, Program, Sram, check_fit
+from tinynas.compile import Budgets, Flash, Program, Sram, check_fit, compile_graph
 from tinynas.errors import UsageError
+from tinynas.graph.read_tflite import read_tflite
 from tinynas.runs.files import user_cache
 from tinynas.target.elf import footprint
+from tinynas.target.folder import read_folder
 from tinynas.target.toolchain import build, find_toolchain
 
 
@@ -57,6 +60,24 @@ def build_firmware(
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return Firmware(final, final / elf.relative_to(project.directory), compiler, flash, sram)
+
+
+def elf_for(source: Path, board: Board) -> Path:
+    """The firmware for the board itself: of an ELF, that; of a folder `build` has left, its ELF; of a model,
+    one that is built in tinynas' cache.
+
+    Errors as `build_firmware`, and UsageError for a folder of another board."""
+    if source.is_dir():
+        folder = read_folder(source)
+        if (folder.board, folder.variant) != (board.name, "board"):
+            raise UsageError(f"{source} is a firmware for {folder.board}, variant {folder.variant}, not for "
+                             f"{board.name} itself: build it with --board {board.name} --variant board")
+        return folder.elf if folder.elf.is_file() else build(source, cache=user_cache("objects"))
+    if source.suffix == ".elf":
+        return source
+    program = compile_graph(read_tflite(source), board)
+    place = user_cache("flash", f"{program.graph.name}-{board.name}-{model_hash(program)}")
+    return build_firmware(program, board, place).elf
 
 
 def _replaceable(folder: Path) -> bool:
