@@ -20,6 +20,7 @@ from tinynas.graph.ops.softmax import Softmax
 from tinynas.kernels.groups import ELEMENTWISE, dense_distances, window_distances
 from tinynas.kernels.path import Overlap
 from tinynas.memory import Problem, Step
+from tinynas.memory.rows import RowStep, RowWindow
 
 GROUP = 4
 Execution = tuple[int, Overlap]  # scratch bytes, overlap with every input
@@ -81,3 +82,24 @@ def _window(
     top, left = padding_2d(x, y, (kernel[0], kernel[1]), stride)
     return window_distances(
         *x[1:], *y[1:], kernel[0], kernel[1], stride, top, left, 1, GROUP, reads_first=reads_first)
+
+
+def row_entries(graph: Graph) -> tuple[dict[int, int], dict[int, RowStep]]:
+    """(rows per tensor, row entry points of convolutions, additions and averages over the whole image)."""
+    rows = {t: tensor.shape[1] for t, tensor in enumerate(graph.tensors) if len(tensor.shape) == 4}
+    entries = {}
+    for k, op in enumerate(graph.ops):
+        inputs = graph.activations(op)
+        x, y = graph.tensors[inputs[0]], graph.tensors[op.outputs[0]]
+        if isinstance(op, (Conv2D, DepthwiseConv2D)):
+            height = graph.tensors[op.inputs[1]].shape[1]
+            top = padding_2d(x.shape, y.shape, (height, 1), op.stride)[0]
+            window = RowWindow(height, op.stride[0], top)
+            entries[k] = RowStep({inputs[0]: window}, min(cost for cost, _ in _executions(graph, op)))
+        elif isinstance(op, AveragePool2D):
+            whole = RowWindow(op.kernel[0], op.stride[0], 0, accumulates=y.shape[1] == 1)
+            entries[k] = RowStep({inputs[0]: whole}, 4 * x.shape[3])
+        elif isinstance(op, Add):
+            chunk = GROUP * x.shape[3]
+            entries[k] = RowStep({t: RowWindow(chunk_bytes=chunk) for t in inputs})
+    return rows, entries

@@ -36,12 +36,17 @@ def arena_bound(problem: Problem, order: Iterable[int] | None = None) -> int:
 
 def order_bound(model: Model, order: tuple[int, ...]) -> int:
     """The largest need of any moment of an order, the moments before and after it included."""
-    done, live, most = 0, live_at_start(model), edge_need(model)
-    for step in order:
+    return max(edge_need(model), *step_needs(model, order), 0)
+
+
+def step_needs(model: Model, order: tuple[int, ...] | None = None) -> list[int]:
+    """The need of each step, in execution order (default: as given)."""
+    done, live, needs = 0, live_at_start(model), []
+    for step in range(model.steps) if order is None else order:
         bytes_needed, live = advance(model, step, done, live)
-        most = max(most, bytes_needed)
+        needs.append(bytes_needed)
         done |= 1 << step
-    return most
+    return needs
 
 
 def edge_need(model: Model) -> int:
