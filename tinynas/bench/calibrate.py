@@ -6,9 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
-from tinynas.bench.observe import MODEL, Observation, layers_for, observe
+from tinynas.bench.observe import MODEL, Observation, layers_for, observe, observe_invoke
 from tinynas.boards import Board
 from tinynas.cost import PathCost
 from tinynas.cost.fit import fit_instructions
@@ -49,7 +47,7 @@ def _file(
     paths = {**known.get("paths", {}), **{p.name: asdict(path_cost(o)) for p, o in seen.items()}}
     base, call = known.get("code_base_bytes"), known.get("code_call_bytes")
     if base is None or call is None:
-        base, call = _line([(len(o.instructions), o.code.get(MODEL, 0)) for o in everything])
+        base, call = _line([observe_invoke(board, blocks) for blocks in (1, 6)])
     return {
         "core": board.core.name,
         "source": f"tinynas calibrate --board {board.name} --on qemu; {everything[0].compiler}",
@@ -69,6 +67,7 @@ def path_cost(observations: Sequence[Observation]) -> PathCost:
     return PathCost(
         instructions=_rounded(instructions.coefficients), cycles=_rounded(cycles.coefficients),
         stack_bytes=max(o.stack_bytes for o in observations),
+        library_bytes=max(o.library_bytes for o in observations),
         median_error=round(instructions.median_error, 5), p90_error=round(instructions.p90_error, 5),
         cycles_median_error=round(cycles.median_error, 5), cycles_p90_error=round(cycles.p90_error, 5),
         layers=instructions.layers,
@@ -90,9 +89,7 @@ def _code(observations: Sequence[Observation]) -> dict[str, int]:
 
 
 def _line(points: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """(intercept, slope) of bytes over steps."""
-    x, y = np.array(points, dtype=float).T
-    if len(set(x)) < 2:
-        return 0, round(float(np.mean(y / x)))
-    slope, intercept = np.polyfit(x, y, 1)
-    return max(0, round(float(intercept))), round(float(slope))
+    """(intercept, slope) through two points of steps and bytes."""
+    (x0, y0), (x1, y1) = points
+    slope = (y1 - y0) / (x1 - x0)
+    return round(y0 - slope * x0), round(slope)

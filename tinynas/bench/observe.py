@@ -10,14 +10,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinynas.bench.layers import MAKERS, sample_layer
+import numpy as np
+
+from tinynas.bench.layers import MAKERS, random_weights, sample_layer
 from tinynas.bench.run import bench
 from tinynas.boards import Board
 from tinynas.compile import compile_graph
 from tinynas.cost import uncalibrated
 from tinynas.graph import Graph
+from tinynas.graph.builder import GraphBuilder
 from tinynas.graph.merge import merge
-from tinynas.kernels import KernelPath
+from tinynas.kernels import PATHS, KernelPath
+from tinynas.target.elf import library_bytes
 from tinynas.target.linkmap import bytes_by_object
 
 GROUP_BYTES = 100_000  # of activations in one firmware
@@ -33,6 +37,7 @@ class Observation:
     instructions: tuple[int, ...]
     cycles: tuple[int, ...]
     stack_bytes: int
+    library_bytes: int  # of memcpy and the like, where the kernel calls them
     code: Mapping[str, int]
     compiler: str
 
@@ -55,6 +60,21 @@ def observe(path: KernelPath, graphs: Sequence[Graph], board: Board) -> list[Obs
     return [_observe(path, group, board) for group in _groups(graphs)]
 
 
+def observe_invoke(board: Board, blocks: int) -> tuple[int, int]:
+    """(steps, code bytes) of the generated invoke function of a chain of separable blocks."""
+    builder = GraphBuilder("chain")
+    x = builder.input((1, 12, 8, 8))
+    for _ in range(blocks):
+        x = builder.conv2d(builder.depthwise_conv2d(x, 3, activation="RELU"), 8, 1, activation="RELU")
+    graph = random_weights(builder.build(x), np.random.default_rng(blocks))
+    free = uncalibrated(board.core, [path.name for path in PATHS])
+    program = compile_graph(graph, board, coefficients=free)
+    with tempfile.TemporaryDirectory(prefix="tinynas-calibrate-") as folder:
+        result = bench(program, board, inputs=1, reference="numpy", directory=Path(folder) / "bench")
+        code = bytes_by_object(result.elf.parent / "firmware.map", ".tinynas_code")
+    return len(program.steps), code[MODEL]
+
+
 def _observe(path: KernelPath, group: Sequence[Graph], board: Board) -> Observation:
     merged = merge(path.name, group)
     free = uncalibrated(board.core, [path.name])
@@ -62,12 +82,13 @@ def _observe(path: KernelPath, group: Sequence[Graph], board: Board) -> Observat
     with tempfile.TemporaryDirectory(prefix="tinynas-calibrate-") as folder:
         result = bench(program, board, inputs=1, reference="numpy", directory=Path(folder) / "bench")
         code = bytes_by_object(result.elf.parent / "firmware.map", ".tinynas_code")
+        library = library_bytes(result.elf)
     flags = " ".join(f for f in result.flags if f.startswith("-O"))
     return Observation(
         features=tuple(path.features(step.op, program.graph) for step in program.steps),
         instructions=tuple(layer.instructions or 0 for layer in result.layers),
         cycles=tuple(layer.cycles_estimated or 0 for layer in result.layers),
-        stack_bytes=result.sram.stack_bytes, code=code, compiler=f"{result.compiler}, {flags}",
+        stack_bytes=result.sram.stack_bytes, library_bytes=library, code=code, compiler=f"{result.compiler}, {flags}",
     )
 
 

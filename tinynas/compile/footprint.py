@@ -18,8 +18,9 @@ def flash_of(graph: Graph, steps: Sequence[Step], coefficients: Coefficients) ->
         weights += constants.weights
         tables += constants.tables
     sources = {source for step in steps for source in step.path.sources}
+    paths = {step.path.name for step in steps}
     return Flash(
-        code_bytes=coefficients.code_bytes(sources, len(steps)),
+        code_bytes=coefficients.code_bytes(paths, sources, len(steps)),
         weights_bytes=weights,
         tables_bytes=tables,
     )

@@ -23,6 +23,7 @@ class PathCost:
     instructions: Mapping[str, float]
     cycles: Mapping[str, float]
     stack_bytes: int = 0
+    library_bytes: int = 0  # code of memcpy and the like, shared with other paths
     median_error: float = 0.0
     p90_error: float = 0.0
     cycles_median_error: float = 0.0
@@ -47,10 +48,11 @@ class Coefficients:
                 f"board with this core")
         return self.paths[name]
 
-    def code_bytes(self, sources: Set[str], steps: int) -> int:
-        """Code of the kernels used, once each, and of the invoke function."""
+    def code_bytes(self, paths: Set[str], sources: Set[str], steps: int) -> int:
+        """Code of the kernels used, once each, of the library functions they call, and of the invoke function."""
         kernels = sum(self.code.get(source, 0) for source in sources)
-        return self.code_base_bytes + kernels + self.code_call_bytes * steps
+        library = max((self.path(p).library_bytes for p in paths), default=0)
+        return self.code_base_bytes + kernels + library + self.code_call_bytes * steps
 
     def stack_bytes(self, paths: Set[str]) -> int:
         return self.stack_base_bytes + max((self.path(p).stack_bytes for p in paths), default=0)
