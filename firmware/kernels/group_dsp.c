@@ -20,23 +20,22 @@
 #define TINYNAS_AFTER 4 /* words of a pair behind its weights */
 
 typedef struct {
-    const uint32_t *x;
-    const uint32_t *x_end;
-    const uint32_t *w;
-    const uint32_t *w_end;
-    int32_t entry;
-    int32_t z; /* 0: TINYNAS_DSP_ANY */
+    int32_t first, second;
+} tinynas_two;
+
+typedef struct {
+    const uint32_t *x, *x_end;
+    const uint32_t *w, *w_end;
+    int32_t entry; /* into the loop: bytes of code to skip */
+    int32_t z;     /* 0: sums are left here */
     struct {
         int8_t *b; /* channel b of the first pixel */
         int32_t pixel1;
     } out;
-    struct {
-        int32_t pixel2, pixel3;
-    } offsets;
-    int32_t down; /* from b to a */
-    int32_t a[4];
-    int32_t b[4];
-} tinynas_group_frame;
+    tinynas_two pixels; /* offsets of the other pixels */
+    int32_t down;       /* from b to a */
+    tinynas_two a01, a23, b01, b23;
+} tinynas_frame;
 
 #if TINYNAS_DSP_ASM
 /* x r0, w r1, inputs r2 r3, a r4-r7, b r8-r11, word r12, unpacked lr. */
@@ -69,48 +68,176 @@ typedef struct {
 #define TINYNAS_FACTOR_A "r12"
 #endif
 
-#define TINYNAS_NEXT TINYNAS_WORD("r8", "r9", "r10", "r11", "r4", "r5", "r6", "r7")
-#define TINYNAS_FOUR_B(before, between, after) \
-    before "r8" between "r8" after before "r9" between "r9" after before "r10" between "r10" after \
-    before "r11" between "r11" after
-#define TINYNAS_FOUR_A(before, between, after) \
-    before "r4" between "r4" after before "r5" between "r5" after before "r6" between "r6" after \
-    before "r7" between "r7" after
 
-/* Pairs of channels until w_end, or one of them whose sums are left in the frame when z is 0. */
-static void tinynas_pairs(tinynas_group_frame *frame)
+#define TINYNAS_WORDS_4 TINYNAS_WORD("r8", "r9", "r10", "r11", "r4", "r5", "r6", "r7") \
+    TINYNAS_WORD("r8", "r9", "r10", "r11", "r4", "r5", "r6", "r7")                      \
+    TINYNAS_WORD("r8", "r9", "r10", "r11", "r4", "r5", "r6", "r7")                      \
+    TINYNAS_WORD("r8", "r9", "r10", "r11", "r4", "r5", "r6", "r7")
+/* One instruction on each sum of a or b: left, register, middle, register, right. */
+#define TINYNAS_ON_A(left, middle, right) \
+    left "r4" middle "r4" right left "r5" middle "r5" right left "r6" middle "r6" right left "r7" middle "r7" right
+#define TINYNAS_ON_B(left, middle, right) \
+    left "r8" middle "r8" right left "r9" middle "r9" right left "r10" middle "r10" right left "r11" middle "r11" right
+
+/* Pairs of channels until w_end; just one, its sums left in the frame, when z is 0. */
+#define TINYNAS_PAIRS(f)                                                                         \
+    __asm__ volatile(                                                                            \
+        ".syntax unified\n\tldr r1, %[w]\n"                                                      \
+        "1:\tldr r0, %[x]\n\t" TINYNAS_FIRST                                                     \
+        TINYNAS_WORD("r7", "r7", "r7", "r7", "r7", "r7", "r7", "r7")                             \
+        "ldr lr, %[entry]\n\tadd pc, lr\n\tnop\n"                                                \
+        "2:\t" TINYNAS_WORDS_4 TINYNAS_WORDS_4                                                   \
+        "ldr lr, %[x_end]\n\tcmp r0, lr\n\tbne.w 2b\n\t"                                         \
+        "sub r8, r8, r4\n\tsub r9, r9, r5\n\tsub r10, r10, r6\n\tsub r11, r11, r7\n\t"           \
+        "ldr r0, %[z]\n\t" TINYNAS_CONSTANTS "cmn r0, #255\n\tbne.w 4f\n\t"                      \
+        TINYNAS_ON_B("add ", ", " TINYNAS_BIAS_B ", ", ", asr #7\n\t")                           \
+        "lsl " TINYNAS_BIAS_B ", r0, lr\n\t"                                                     \
+        TINYNAS_ON_B("smmlar ", ", ", ", " TINYNAS_FACTOR_B ", " TINYNAS_BIAS_B "\n\t")          \
+        TINYNAS_ON_B("asr ", ", ", ", lr\n\t")                                                   \
+        "lsr lr, lr, #8\n\tlsl r0, r0, lr\n\t"                                                   \
+        "smmlar r4, r4, " TINYNAS_FACTOR_A ", r4\n\tsmmlar r5, r5, " TINYNAS_FACTOR_A ", r5\n\t" \
+        "smmlar r6, r6, " TINYNAS_FACTOR_A ", r6\n\tsmmlar r7, r7, " TINYNAS_FACTOR_A ", r7\n\t" \
+        TINYNAS_ON_A("add ", ", ", ", r0\n\t")                                                   \
+        "\n3:\t" TINYNAS_ON_A("asr ", ", ", ", lr\n\t")                                          \
+        "ldrd r0, r2, %[b]\n\tldrd r3, r12, %[pixel2]\n\t"                                       \
+        TINYNAS_ON_B("ssat ", ", #8, ", ", asr #1\n\t")                                          \
+        "ldr lr, %[down]\n\t"                                                                    \
+        "ssat r7, #8, r7, asr #1\n\tstrb r11, [r0, r12]\n\t"                                     \
+        "ssat r6, #8, r6, asr #1\n\tstrb r10, [r0, r3]\n\t"                                      \
+        "ssat r5, #8, r5, asr #1\n\tstrb r9, [r0, r2]\n\t"                                       \
+        "ssat r4, #8, r4, asr #1\n\tstrb r8, [r0]\n\t"                                           \
+        "sub r0, r0, lr\n\tldr lr, %[w_end]\n\t"                                                 \
+        "strb r7, [r0, r12]\n\tstrb r6, [r0, r3]\n\tstrb r5, [r0, r2]\n\tstrb r4, [r0]\n\t"      \
+        "adds r0, #3\n\tstr r0, %[b]\n\t"                                                        \
+        "cmp r1, lr\n\tbne.w 1b\n\tb.n 6f\n"                                                     \
+        "4:\tcmp r0, #0\n\tbeq.n 5f\n\t"                                                         \
+        TINYNAS_ON_B("add ", ", " TINYNAS_BIAS_B ", ", ", asr #7\n\t")                           \
+        "lsl " TINYNAS_BIAS_B ", r0, lr\n\t"                                                     \
+        TINYNAS_ON_B("smmulr ", ", ", ", " TINYNAS_FACTOR_B "\n\t")                              \
+        "add r8, r8, r8, asr #31\n\tadd r9, r9, r9, asr #31\n\t"                                 \
+        "add r10, r10, r10, asr #31\n\tadd r11, r11, r11, asr #31\n\t"                           \
+        TINYNAS_ON_B("add ", ", ", ", " TINYNAS_BIAS_B "\n\t")                                   \
+        TINYNAS_ON_B("asr ", ", ", ", lr\n\t")                                                   \
+        "lsr lr, lr, #8\n\tlsl r0, r0, lr\n\t"                                                   \
+        "smmlar r4, r4, " TINYNAS_FACTOR_A ", r4\n\tsmmlar r5, r5, " TINYNAS_FACTOR_A ", r5\n\t" \
+        "smmlar r6, r6, " TINYNAS_FACTOR_A ", r6\n\tsmmlar r7, r7, " TINYNAS_FACTOR_A ", r7\n\t" \
+        "add r4, r4, r4, asr #31\n\tadd r5, r5, r5, asr #31\n\t"                                 \
+        "add r6, r6, r6, asr #31\n\tadd r7, r7, r7, asr #31\n\t"                                 \
+        TINYNAS_ON_A("add ", ", ", ", r0\n\t")                                                   \
+        "b.n 3b\n"                                                                               \
+        "5:\tstrd r4, r5, %[a0]\n\tstrd r6, r7, %[a2]\n\t"                                       \
+        "strd r8, r9, %[b0]\n\tstrd r10, r11, %[b2]\n"                                           \
+        "6:\tstr r1, %[w]\n\t"                                                                   \
+        : [w] "+m"((f).w), [b] "+m"((f).out), [a0] "=m"((f).a01), [a2] "=m"((f).a23),             \
+          [b0] "=m"((f).b01), [b2] "=m"((f).b23)                                                  \
+        : [x] "m"((f).x), [x_end] "m"((f).x_end), [entry] "m"((f).entry), [z] "m"((f).z),         \
+          [w_end] "m"((f).w_end), [pixel2] "m"((f).pixels), [down] "m"((f).down)                  \
+        : "cc", "memory", "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10",     \
+          "r11", "r12", "lr")
+#else
+#define TINYNAS_WORD_BYTES 0
+
+static int8_t tinynas_output(int32_t high, int32_t z, int32_t shift)
 {
-    tinynas_group_frame f = *frame;
-    __asm__ volatile(
-        ".syntax unified\n\t"
-        "ldr r1, %[w]\n"
-        "1:\tldr r0, %[x]\n\t" TINYNAS_FIRST
-        TINYNAS_WORD("r7", "r7", "r7", "r7", "r7", "r7", "r7", "r7")
-        "ldr lr, %[entry]\n\tadd pc, lr\n\tnop\n"
-        "2:\t" TINYNAS_NEXT TINYNAS_NEXT TINYNAS_NEXT TINYNAS_NEXT
-        TINYNAS_NEXT TINYNAS_NEXT TINYNAS_NEXT TINYNAS_NEXT
-        "ldr lr, %[x_end]\n\tcmp r0, lr\n\tbne.w 2b\n\t"
-        "sub r8, r8, r4\n\tsub r9, r9, r5\n\tsub r10, r10, r6\n\tsub r11, r11, r7\n\t"
-        "ldr r0, %[z]\n\t" TINYNAS_CONSTANTS
-        "cmn r0, #255\n\tbne.n 3f\n\t"
-        /* Halves up: b */
-        TINYNAS_FOUR_B("add ", ", " TINYNAS_BIAS_B ", ", ", asr #7\n\t")
-        "lsl " TINYNAS_BIAS_B ", r0, lr\n\t"
-        TINYNAS_FOUR_B("smmlar ", ", ", ", " TINYNAS_FACTOR_B ", " TINYNAS_BIAS_B "\n\t")
-        "b.n 4f\n"
-        /* Halves away from zero: b */
-        "3:\tcbz r0, 6f\n\t"
-        TINYNAS_FOUR_B("add ", ", " TINYNAS_BIAS_B ", ", ", asr #7\n\t")
-        "lsl " TINYNAS_BIAS_B ", r0, lr\n\t"
-        TINYNAS_FOUR_B("smmulr ", ", ", ", " TINYNAS_FACTOR_B "\n\t")
-        "\n"
-        "4:\t"
-        "b 5f\n\t"
-        "5:\n\t"
-        "6:\n\t"
-        : [w] "+m"(f.w)
-        : [x] "m"(f.x), [x_end] "m"(f.x_end), [entry] "m"(f.entry), [z] "m"(f.z)
-        : "cc", "memory");
-    *frame = f;
+    if (z != -255) {
+        high += high >> 31;
+    }
+    return (int8_t)tinynas_half_to_8((high + TINYNAS_SHIFT_LEFT(z, shift)) >> shift);
 }
+
+static void tinynas_pairs(tinynas_frame *f)
+{
+    do {
+        const int32_t offsets[4] = {0, f->out.pixel1, f->pixels.first, f->pixels.second};
+        const uint32_t *x = f->x, *w = f->w + 1;
+        int32_t a[4], b[4], n;
+        for (n = 0; n < 4; n++) {
+            a[n] = b[n] = (int32_t)*f->w;
+        }
+        for (; x != f->x_end; x += 4) {
+            const uint32_t word = *w++, unpacked = tinynas_even_bytes(word);
+            for (n = 0; n < 4; n++) {
+                b[n] = tinynas_dot2(word, x[n], b[n]);
+                a[n] = tinynas_dot2(unpacked, x[n], a[n]);
+            }
+        }
+        for (n = 0; n < 4; n++) {
+            b[n] = (int32_t)((uint32_t)b[n] - (uint32_t)a[n]);
+        }
+        f->w = w + TINYNAS_AFTER;
+        if (f->z == 0) {
+            f->a01 = (tinynas_two){a[0], a[1]};
+            f->a23 = (tinynas_two){a[2], a[3]};
+            f->b01 = (tinynas_two){b[0], b[1]};
+            f->b23 = (tinynas_two){b[2], b[3]};
+            return;
+        }
+        for (n = 3; n >= 0; n--) {
+            const int32_t high = tinynas_high_add((int32_t)w[0] + (b[n] >> 7), (int32_t)w[1], 0);
+            f->out.b[offsets[n]] = tinynas_output(high, f->z, (int32_t)(w[3] & 0xffu));
+        }
+        f->out.b -= f->down;
+        for (n = 3; n >= 0; n--) {
+            const int32_t high = tinynas_high_add(a[n], (int32_t)w[2], a[n]);
+            f->out.b[offsets[n]] = tinynas_output(high, f->z, (int32_t)((w[3] >> 8) & 0xffu));
+        }
+        f->out.b += 3;
+    } while (f->w != f->w_end);
+}
+
+#define TINYNAS_PAIRS(f) tinynas_pairs(&(f))
 #endif
+
+/* One pair of channels, any factors and limits. */
+static void tinynas_any_pair(const tinynas_dsp_layer *l, tinynas_frame *f)
+{
+    const int32_t offsets[4] = {0, f->out.pixel1, f->pixels.first, f->pixels.second};
+    const int32_t a[4] = {f->a01.first, f->a01.second, f->a23.first, f->a23.second};
+    const int32_t b[4] = {f->b01.first, f->b01.second, f->b23.first, f->b23.second};
+    const uint32_t *const after = f->w - TINYNAS_AFTER;
+    int32_t k;
+
+    for (k = 7; k >= 0; k--) { /* b of pixels 3 to 0, then a */
+        const int32_t n = k & 3;
+        int32_t sum = a[n], shift = (int8_t)((after[3] >> 8) & 0xffu), m = (int32_t)after[2];
+        if (k >= 4) {
+            sum = TINYNAS_ADD_WRAP(b[n] >> 8, (int32_t)after[0]);
+            shift = (int8_t)(after[3] & 0xffu);
+            m = (int32_t)after[1];
+        }
+        f->out.b[offsets[n] - (k < 4 ? f->down : 0)] =
+            tinynas_requantize(sum, m, -1 - shift, l->low, l->high, l->zero_point);
+    }
+    f->out.b += 2;
+}
+
+void tinynas_group_dsp(const tinynas_dsp_layer *l, const uint32_t *x, int8_t *out, int32_t pixels)
+{
+    const int32_t step = l->channels, pair = l->words + 1 + TINYNAS_AFTER;
+    const uint32_t *const end = l->stream + (step + 1) / 2 * pair;
+    tinynas_frame f;
+
+    f.x = x;
+    f.x_end = x + 4 * l->words;
+    f.w = l->stream;
+    f.w_end = l->stream + step / 2 * pair;
+    f.entry = ((1 - l->words) & 7) * TINYNAS_WORD_BYTES;
+    f.z = l->any ? 0 : 2 * l->zero_point + 1;
+    f.out.b = out + 1;
+    f.out.pixel1 = pixels > 1 ? step : 0;
+    f.pixels.first = pixels > 2 ? 2 * step : 0;
+    f.pixels.second = pixels > 3 ? 3 * step : 0;
+    f.down = 1;
+    f.a01 = f.a23 = f.b01 = f.b23 = (tinynas_two){0, 0};
+    while (f.w != end) {
+        if (f.w == f.w_end) { /* a last channel without b */
+            f.w_end = end;
+            f.out.b--;
+            f.down = 0;
+        }
+        TINYNAS_PAIRS(f);
+        if (l->any) {
+            tinynas_any_pair(l, &f);
+        }
+    }
+}

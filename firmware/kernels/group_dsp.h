@@ -5,22 +5,17 @@
 
 #include <stdint.h>
 
-/* How sums become outputs. */
-#define TINYNAS_DSP_ANY 0     /* any shift, any limits */
-#define TINYNAS_DSP_NEAREST 1 /* limits -128 and 127, shifts to the right; halves away from zero */
-#define TINYNAS_DSP_HALF_UP 2 /* the same with zero point -128: below it halves do not matter */
-
 /* A layer's constants. Output channels go in pairs (a, b), each a run of words in the stream:
  *   bias of a; `words` words of weights, two 16-bit lanes a + 256 b each; bias of b; multiplier of b,
  *   of a; shift of b in the lowest byte, of a in the next.
- * TINYNAS_DSP_ANY: shifts go to the right, less one. Else the same, and a's multiplier is doubled modulo 2^32,
- * b's bias is doubled. A missing b has weights of zero. */
+ * Shifts go to the right, less one. Unless `any`, a's multiplier is doubled modulo 2^32 and b's bias is doubled.
+ * A missing b has weights of zero. */
 typedef struct {
     const uint32_t *stream;
     int32_t words; /* even */
     int32_t channels;
-    int32_t rounding;
-    int32_t low, high; /* limits less zero_point; TINYNAS_DSP_ANY only */
+    int32_t any; /* some shift is not 1 to 24, the limits are not -128 and 127, or a sum may be too large */
+    int32_t low, high; /* limits less zero_point */
     int32_t zero_point;
 } tinynas_dsp_layer;
 

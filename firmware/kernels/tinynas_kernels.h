@@ -56,6 +56,23 @@ typedef struct {
 void tinynas_conv_1x1_plain(const tinynas_conv_1x1_plain_params *p, const int8_t *in, int8_t *out,
                             void *scratch);
 
+/* CONV_2D with a 1 x 1 kernel on cores with DSP instructions. stream: see group_dsp.h. scratch: 16
+ * bytes a word of weights, word aligned. Groups of four positions in raster order, reversed when backward, are
+ * each read before they are written; the last group is the one that may be smaller. */
+typedef struct {
+    const uint32_t *stream;
+    int32_t words; /* of weights for a pair of channels */
+    int32_t any;
+    int32_t rows, columns; /* of positions */
+    int32_t in_c, out_c;
+    int32_t in_column_step;
+    int32_t in_row_step; /* from one row's first position to the next one's */
+    int32_t low, high, zero_point;
+    int32_t backward;
+} tinynas_conv_1x1_dsp_params;
+void tinynas_conv_1x1_dsp(const tinynas_conv_1x1_dsp_params *p, const int8_t *in, int8_t *out,
+                          void *scratch);
+
 /* FULLY_CONNECTED of `rows` vectors. */
 typedef struct {
     const int8_t *weights; /* [outputs][depth] */
@@ -92,6 +109,38 @@ typedef struct {
 } tinynas_depthwise_plain_params;
 void tinynas_depthwise_plain(const tinynas_depthwise_plain_params *p, const int8_t *in, int8_t *out,
                              void *scratch);
+
+/* DEPTHWISE_CONV_2D one channel after the other (depthwise_planes.h), for cores with DSP instructions;
+ * output channel i * multiplier + k reads input channel i. scratch: plane_words words. Lines run along
+ * either axis; `strip` output lines are expanded at a time. All bytes of a channel of a strip are
+ * read before its outputs are written. */
+typedef struct {
+    const int8_t *weights; /* [in_c * multiplier][kernel_lines][kernel_pixels] */
+    const int32_t *bias;
+    const int32_t *multipliers;
+    const int8_t *shifts; /* to the right; 64 more where no fast form is exact */
+    int32_t batches, channels, multiplier;
+    int32_t in_bytes, out_bytes; /* of one image */
+    int32_t in_start, in_lines, in_pixels, in_line_step, in_pixel_step;
+    int32_t out_start, out_lines, out_pixels, out_line_step, out_pixel_step;
+    int32_t kernel_lines, kernel_pixels;
+    int32_t stride_lines, stride_pixels;
+    int32_t pad_lines, pad_pixels;
+    int32_t strip;
+    int32_t pitch; /* elements from line to line of the plane; even */
+    int32_t plane_words;
+    int32_t in_zero_point, zero_point;
+    int32_t low, high; /* the limits themselves */
+} tinynas_depthwise_planes_params;
+typedef tinynas_depthwise_planes_params tinynas_depthwise_3x3_dsp_params;
+typedef tinynas_depthwise_planes_params tinynas_depthwise_3x3_low_dsp_params;
+typedef tinynas_depthwise_planes_params tinynas_depthwise_3x3_step2_dsp_params;
+void tinynas_depthwise_3x3_dsp(const tinynas_depthwise_3x3_dsp_params *p, const int8_t *in,
+                               int8_t *out, void *scratch);
+void tinynas_depthwise_3x3_low_dsp(const tinynas_depthwise_3x3_low_dsp_params *p, const int8_t *in,
+                                   int8_t *out, void *scratch);
+void tinynas_depthwise_3x3_step2_dsp(const tinynas_depthwise_3x3_step2_dsp_params *p,
+                                     const int8_t *in, int8_t *out, void *scratch);
 
 /* AVERAGE_POOL_2D and MAX_POOL_2D. Blocks of four channels (average; the last one shorter) or single
  * channels (max) are read before they are written; positions go in raster order, channels upwards.

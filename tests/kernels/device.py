@@ -18,10 +18,12 @@ from tinynas.kernels import PATHS, KernelPath
 LINKER_SCRIPT = """
 ENTRY(reset)
 SECTIONS {
-  .text 0x0 : { KEEP(*(.vectors)) *(.text*) *(.rodata*) }
-  .bss 0x20000000 (NOLOAD) : { *(.bss*) *(COMMON) }
+  .text %s : { KEEP(*(.vectors)) *(.text*) *(.rodata*) }
+  .bss %s (NOLOAD) : { *(.bss*) *(COMMON) }
 }
 """
+
+PLACES = {"cortex-m33": ("0x10000000", "0x38000000")}  # of code and data, where not the usual
 
 FRAME = """
 #include <stdint.h>
@@ -63,7 +65,7 @@ void reset(void)
 
 extern void (*const vectors[])(void);
 __attribute__((section(".vectors"), used)) void (*const vectors[16])(void) = {
-    (void (*)(void))0x20040000, reset, fault, fault, fault, fault, fault};
+    (void (*)(void))(memory + sizeof memory + 16384), reset, fault, fault, fault, fault, fault};
 """
 
 TEST = """    memset(memory, 0xA5, sizeof memory);
@@ -138,7 +140,7 @@ def run_on_device(cases: Sequence[Case], core: str, machine: str, folder: Path) 
     rendered = [_render(k, case) for k, case in enumerate(cases)]
     program = FRAME % ("".join(d for d, _ in rendered), "".join(s for _, s in rendered))
     (folder / "cases.c").write_text(program)
-    (folder / "cases.ld").write_text(LINKER_SCRIPT)
+    (folder / "cases.ld").write_text(LINKER_SCRIPT % PLACES.get(core, ("0x0", "0x20000000")))
     sources = sorted({s for p in PATHS for s in p.sources})
     subprocess.run(
         [
@@ -146,6 +148,7 @@ def run_on_device(cases: Sequence[Case], core: str, machine: str, folder: Path) 
             f"-mcpu={core}",
             "-mthumb",
             "-O2",
+            *(["-DTINYNAS_DUAL_ISSUE=1"] if core == "cortex-m7" else []),
             "-std=gnu11",
             "-nostartfiles",
             f"-I{KERNELS}",

@@ -30,6 +30,8 @@ def generate_firmware(
         generate_model(program).write(folder)
         (folder / "tinynas_protocol.h").write_text(c_header())
         defines = {"TINYNAS_SECTIONS": "", "TN_FIRMWARE_VERSION": __version__}
+        if board.core.name == "cortex-m7":
+            defines["TINYNAS_DUAL_ISSUE"] = "1"  # loops scheduled for two instructions a cycle
         if profile:
             defines["TINYNAS_PROFILE"] = ""
         elif variant == "qemu":

@@ -11,6 +11,7 @@ from tinynas.graph import Graph, Op
 from tinynas.kernels import (
     add_plain,
     average_pool_plain,
+    conv_1x1_dsp,
     conv_1x1_plain,
     conv_plain,
     copy_rows,
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 PATHS: tuple[KernelPath, ...] = (
+    conv_1x1_dsp.PATH,
     conv_1x1_plain.PATH,
     conv_plain.PATH,
     depthwise_plain.PATH,
