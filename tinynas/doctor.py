@@ -16,6 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tinynas.target.flash import TOOLS, Tool
+from tinynas.target.flash.program import find_program
+
 _PROGRAM_TIMEOUT_S = 20
 
 
@@ -54,19 +57,23 @@ def requirements() -> list[Requirement]:
             "Python 3.10-3.13", ("python",), "run tinynas", "install Python 3.10-3.13", True, _python
         ),
         *(_module(name, (name,), why, "", True) for name, why in _BASE_MODULES),
-        _program("Arm compiler", ("arm-none-eabi-gcc",), "build firmware", "gcc-arm-none-eabi", True),
+        _program("Arm compiler", (_arm_gcc(),), "build firmware", "gcc-arm-none-eabi", True),
         Requirement(
             "Arm C library",
-            ("arm-none-eabi-gcc",),
+            (_arm_gcc(),),
             "build firmware",
             _system("libnewlib-arm-none-eabi"),
             True,
             _newlib,
         ),
-        _program("QEMU", ("qemu-system-arm",), "bench --on qemu", "qemu-system-arm", True),
         _program(
-            "host C compiler", ("cc", "gcc", "clang"), "audio features and host checks", "gcc libc6-dev", True
+            "QEMU",
+            (os.environ.get("TINYNAS_QEMU", "qemu-system-arm"),),
+            "bench --on qemu",
+            "qemu-system-arm",
+            True,
         ),
+        _program("host C compiler", ("cc", "gcc", "clang"), "search: audio features", "gcc libc6-dev", False),
         _module("TensorFlow", ("tensorflow", "tensorflow-cpu"), "search and training", "train", False),
         _module("librosa", ("librosa",), "check of the audio features", "train", False),
         _module("soundfile", ("soundfile",), "reading FLAC and WAV", "train", False),
@@ -77,15 +84,7 @@ def requirements() -> list[Requirement]:
         _program(
             "espeak-ng", ("espeak-ng",), "made-up speech when no recordings are at hand", "espeak-ng", False
         ),
-        _program("OpenOCD", ("openocd",), "flash boards", "openocd", False),
-        Requirement(
-            "pyOCD",
-            ("pyocd",),
-            "flash boards",
-            f"{sys.executable} -m pip install pyocd",
-            False,
-            _program_version,
-        ),
+        *(_flasher(tool) for tool in TOOLS if tool.program),
         Requirement(
             "Renode", ("renode",), "bench --on renode", "download a package from renode.io", False, _which
         ),
@@ -105,6 +104,7 @@ _BASE_MODULES = (
     ("tflite", "read models"),
     ("flatbuffers", "read models"),
     ("tflite-micro", "compare outputs"),
+    ("capstone", "estimate cycles"),
     ("jinja2", "generate C"),
     ("pyelftools", "account for memory"),
     ("pyserial", "talk to boards"),
@@ -116,8 +116,17 @@ _BREW = {
     "qemu-system-arm": "brew install qemu",
     "gcc libc6-dev": "xcode-select --install",
     "espeak-ng": "brew install espeak-ng",
-    "openocd": "brew install openocd",
 }
+
+
+def _arm_gcc() -> str:
+    return os.environ.get("TINYNAS_ARM_GCC", "arm-none-eabi-gcc")
+
+
+def _flasher(tool: Tool) -> Requirement:
+    return Requirement(
+        tool.name, (tool.name,), "flash boards", tool.install, False, lambda _: find_program(tool)
+    )
 
 
 def _program(title: str, names: tuple[str, ...], purpose: str, package: str, essential: bool) -> Requirement:
