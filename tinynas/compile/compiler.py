@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tinynas.boards import Board
 from tinynas.compile.footprint import flash_of, sram_of
@@ -10,7 +10,7 @@ from tinynas.compile.program import Program, Step
 from tinynas.compile.views import view_roots
 from tinynas.cost import Coefficients, load_coefficients, predict
 from tinynas.graph import Graph
-from tinynas.kernels import KernelPath, default_path
+from tinynas.kernels import KernelPath, Overlap, default_path
 from tinynas.memory import Plan, Problem, plan_memory
 from tinynas.memory import Step as MemoryStep
 
@@ -56,7 +56,7 @@ def memory_problem(graph: Graph, paths: Sequence[KernelPath | None], roots: Mapp
     for op, path in zip(graph.ops, paths, strict=True):
         if path is None:
             continue
-        overlaps = {(root(i), root(o)): v for (i, o), v in path.overlaps(op, graph).items()}
+        overlaps = _by_root(path.overlaps(op, graph), graph.activations(op), root)
         steps.append(MemoryStep(
             name=op.name or op.kind,
             inputs=tuple(dict.fromkeys(root(t) for t in graph.activations(op))),
@@ -71,6 +71,32 @@ def memory_problem(graph: Graph, paths: Sequence[KernelPath | None], roots: Mapp
         inputs=tuple(root(t) for t in graph.inputs),
         outputs=tuple(dict.fromkeys(root(t) for t in graph.outputs)),
     )
+
+
+def _by_root(
+    overlaps: Mapping[tuple[int, int], Overlap], inputs: Sequence[int], root: Callable[[int], int]
+) -> dict[tuple[int, int], Overlap]:
+    """Overlaps between buffers. Two inputs that are views of one buffer may be overlapped only as far as both
+    allow; an input with no entry allows nothing."""
+    found: dict[tuple[int, int], Overlap] = {}
+    for output in {o for _, o in overlaps}:
+        for buffer in {root(t) for t in inputs}:
+            claims = [overlaps.get((t, output)) for t in inputs if root(t) == buffer]
+            if all(claims):
+                found[buffer, root(output)] = _narrowest([c for c in claims if c is not None])
+    return found
+
+
+def _narrowest(claims: Sequence[Overlap]) -> Overlap:
+    if len(claims) == 1:
+        return claims[0]
+
+    def largest(distances: list[int | None]) -> int | None:
+        known = [d for d in distances if d is not None]
+        return max(known) if len(known) == len(distances) else None
+
+    return Overlap(largest([c.forward for c in claims]), largest([c.backward for c in claims]),
+                   all(c.in_place for c in claims))
 
 
 def _steps(
