@@ -106,8 +106,8 @@ def elf_of(build_hello: BuildHello) -> Callable[[str], Path]:
     return lambda board: build_hello(board, "board")
 
 
-STLINK = Probe("066CFF505750827567154312", "stlink", "STM32 STLink", 0x0483, 0x374B, node="/dev/bus/usb/001/005",
-               accessible=True)
+STLINK = Probe("066CFF505750827567154312", "stlink", "STM32 STLink", 0x0483, 0x374B,
+               node="/dev/bus/usb/001/005", accessible=True)
 SECOND = Probe("0669FF303430484257251522", "stlink", "STM32 STLink", 0x0483, 0x374B, accessible=True)
 JLINK = Probe("000683459357", "jlink", "J-Link", 0x1366, 0x1015, accessible=True)
 

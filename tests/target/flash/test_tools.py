@@ -35,7 +35,8 @@ st-flash 1.7.0
 2024-03-01T10:00:01 INFO common.c: Starting verification of write complete
 2024-03-01T10:00:01 INFO common.c: Flash written and verified! jolly good!
 """
-DFU_GOOD = "dfu-util 0.11\n\nDownload\t[=========================] 100%        11264 bytes\nDownload done.\n" \
+DFU_GOOD = "dfu-util 0.11\n\nDownload\t[=========================] 100%        11264 bytes\n" \
+           "Download done.\n" \
            "File downloaded successfully\n"
 
 
@@ -64,7 +65,8 @@ def test_pyocd_compares_what_it_wrote(stand_in, elf_of):
     board = "nrf52840dk"
     elf = elf_of(board)
     size = len(image_bytes(elf))
-    tool = stand_in("pyocd", Play("0001495 I Erased 12288 bytes\n"), Play(f"Comparing\nAll {size} bytes match.\n"))
+    tool = stand_in("pyocd", Play("0001495 I Erased 12288 "
+                                  "bytes\n"), Play(f"Comparing\nAll {size} bytes match.\n"))
     done = flash(elf, load_board(board), tool="pyocd", listing=sees(JLINK, STLINK))
     assert done.verified and done.probe == JLINK.serial
     load, compare = tool.calls
@@ -77,7 +79,8 @@ def test_pyocd_compares_what_it_wrote(stand_in, elf_of):
 
 
 def test_pyocd_finds_a_difference(stand_in, elf_of):
-    stand_in("pyocd", Play(), Play("Mismatched byte at 0x00000400 (offset 0x400): 0xff (memory) != 0x12 (file)\n"),
+    stand_in("pyocd", Play(), Play("Mismatched byte at 0x00000400 (offset 0x400): 0xff (memory) != 0x12 "
+                                   "(file)\n"),
              Play(), Play("Mismatched byte at 0x00000400 (offset 0x400): 0xff (memory) != 0x12 (file)\n"))
     with pytest.raises(FlashError, match=r"pyocd: what was read back differs .*\(tried 2 times\)"):
         flash(elf_of("nrf52840dk"), load_board("nrf52840dk"), tool="pyocd", listing=sees(JLINK))
@@ -110,12 +113,14 @@ def test_dfu_util_uploads_and_compares(stand_in, elf_of):
     image = image_bytes(elf)
     # Leaving the boot loader looks like a failure: status 74 after everything went well.
     tool = stand_in("dfu-util", Play(DFU_GOOD),
-                    Play("dfu-util: Error during download get_status\n", 74, {"back.bin": image + b"\xff" * 3}))
+                    Play("dfu-util: Error during download "
+                         "get_status\n", 74, {"back.bin": image + b"\xff" * 3}))
     board = with_tool(F4, "dfu-util", {"usb": "0483:df11", "address": 0x08000000})
     probe = Probe("395D367F3031", "dfu", "STM32 boot loader", 0x0483, 0xDF11)
     assert flash(elf, board, listing=sees(probe, STLINK)).verified
     down, up = tool.calls
-    assert down.arguments == ["-d", "0483:df11", "-a", "0", "-S", "395D367F3031", "-s", "0x08000000", "-D", "image.bin"]
+    where = ["-d", "0483:df11", "-a", "0", "-S", "395D367F3031"]
+    assert down.arguments == [*where, "-s", "0x08000000", "-D", "image.bin"]
     assert down.files["image.bin"] == image
     assert up.arguments[-3:] == [f"0x08000000:{len(image)}:leave", "-U", "back.bin"]
 
@@ -133,7 +138,8 @@ def test_dfu_util_finds_a_difference(stand_in, elf_of):
 def test_bossac_writes_without_an_offset(stand_in, elf_of):
     board = "arduino-nano-33-ble"
     tool = stand_in("bossac", Play("Device       : nRF52840-QIAA\nErase flash\n\nDone in 0.001 seconds\n"
-                                   "Write 11264 bytes to flash (3 pages)\n[=====] 100% (3/3 pages)\nDone in 0.4 s\n"))
+                                   "Write 11264 bytes to flash (3 pages)\n[=====] 100% (3/3 pages)\nDone in "
+                                   "0.4 s\n"))
     elf = elf_of(board)
     done = flash(elf, load_board(board), port="/dev/ttyACM3")
     assert not done.verified, "the boot loader cannot read back"
@@ -154,7 +160,8 @@ def test_the_first_installed_tool_of_the_board_is_taken(stand_in, elf_of, monkey
     assert flash(elf_of(F4), load_board(F4), listing=sees(STLINK)).tool == "st-flash"
     assert len(tool.calls) == 1
     monkeypatch.setenv("TINYNAS_ST_FLASH", "not-there")
-    with pytest.raises(ToolError, match="no tool that can flash nucleo-f446re is installed: openocd: sudo apt-get"):
+    with pytest.raises(ToolError, match="no tool that can flash nucleo-f446re is installed: openocd: sudo "
+                                        "apt-get"):
         flash(elf_of(F4), load_board(F4), listing=sees(STLINK))
 
 
