@@ -44,6 +44,7 @@ def compile_graph(
         scratch=_scratch(plan, problem),
         flash=flash_of(graph, steps, coefficients),
         sram=sram_of(plan.arena_bytes, steps, coefficients),
+        problem=problem,
     )
 
 

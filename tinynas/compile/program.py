@@ -9,6 +9,7 @@ from tinynas.boards import Board
 from tinynas.graph import Graph, Op
 from tinynas.kernels.path import KernelPath
 from tinynas.memory.plan import Plan
+from tinynas.memory.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ class Step:
 @dataclass(frozen=True, eq=False)
 class Program:
     """Steps in execution order; `offsets` gives every activation tensor its place in the arena
-    (views share their source's); `scratch` gives each step that needs it an offset."""
+    (views share their source's); `scratch` gives each step that needs it an offset. `problem` is what the
+    planner was asked: its buffers are named by their root tensor, and step k is its step `plan.order[k]`."""
 
     graph: Graph
     board: Board
@@ -62,6 +64,7 @@ class Program:
     scratch: Mapping[int, int] = field(default_factory=dict)  # step position -> offset
     flash: Flash = field(default_factory=lambda: Flash(0, 0, 0))
     sram: Sram = field(default_factory=lambda: Sram(0))
+    problem: Problem | None = None
 
     @property
     def instructions(self) -> float:
