@@ -48,7 +48,7 @@ def bench(
     if port is not None and on == "board":
         Link(port, baud(board)).close()  # a dead port is known at once, not after the build
     find_toolchain()
-    expected, judge = expected_outputs(data, program.graph, values, reference)
+    expected, judge = expected_outputs(data, program.source or program.graph, values, reference)
     raw = [b"".join(np.ascontiguousarray(v).tobytes() for v in arrays) for arrays in values]
     task = Task(program, board, on, port, raw, warmup, repeats)
     with workplace(directory, f"{program.graph.name}-{board.name}-{on}-{model_hash(program)}") as place:

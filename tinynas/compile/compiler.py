@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from tinynas.boards import Board
+from tinynas.compile.fold import fold_pads
 from tinynas.compile.footprint import flash_of, sram_of
 from tinynas.compile.program import Program, Step
 from tinynas.compile.views import view_roots
@@ -25,10 +26,13 @@ def compile_graph(
     kernel path of some operators (by index); `coefficients` replaces the shipped calibration of the core.
     Raises ModelError naming the operator when no kernel path can run it on the board's core.
     """
+    source, folded = graph, fold_pads(graph)
+    graph = folded.graph
     roots = view_roots(graph)
     coefficients = coefficients or load_coefficients(board.core)
     chosen = [
-        None if op.outputs[0] in roots else (paths or {}).get(k) or default_path(op, graph, board.core)
+        None if op.outputs[0] in roots or k in folded.gone
+        else (paths or {}).get(k) or default_path(op, graph, board.core)
         for k, op in enumerate(graph.ops)
     ]
     executed = [k for k, path in enumerate(chosen) if path is not None]
@@ -44,6 +48,7 @@ def compile_graph(
         scratch=_scratch(plan, problem),
         flash=flash_of(graph, steps, coefficients),
         sram=sram_of(plan.arena_bytes, steps, coefficients),
+        source=source,
         problem=problem,
     )
 

@@ -65,6 +65,7 @@ class Program:
     flash: Flash = field(default_factory=lambda: Flash(0, 0, 0))
     sram: Sram = field(default_factory=lambda: Sram(0))
     problem: Problem | None = None
+    source: Graph | None = None  # the model as it came, where `graph` has operators folded away
 
     @property
     def instructions(self) -> float:

@@ -13,6 +13,7 @@ from tinynas.errors import ModelError
 from tinynas.graph.tensor import Shape
 
 PADDINGS = ("SAME", "VALID")
+Pads = tuple[int, int, int, int]  # explicit padding: rows above, rows below, columns left, columns right
 MAX_OVERHANG = 256  # a window may span four inputs and this much; more is a damaged file
 
 
@@ -51,9 +52,12 @@ def padding_before(size: int, output: int, kernel: int, stride: int, dilation: i
 
 def window_2d(
     shape: Shape, kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int],
-    padding: str,
+    padding: str, pads: Pads | None = None,
 ) -> tuple[int, int]:
-    """Output (height, width) of a window sliding over an N,H,W,C tensor."""
+    """Output (height, width) of a window sliding over an N,H,W,C tensor. `pads` replaces `padding`."""
+    if pads is not None:
+        height, width = shape[1] + pads[0] + pads[1], shape[2] + pads[2] + pads[3]
+        return window_2d((shape[0], height, width, shape[3]), kernel, stride, dilation, "VALID")
     return (
         window_output(shape[1], kernel[0], stride[0], dilation[0], padding),
         window_output(shape[2], kernel[1], stride[1], dilation[1], padding),
@@ -62,9 +66,11 @@ def window_2d(
 
 def padding_2d(
     shape: Shape, output: Shape, kernel: tuple[int, int], stride: tuple[int, int],
-    dilation: tuple[int, int] = (1, 1),
+    dilation: tuple[int, int] = (1, 1), pads: Pads | None = None,
 ) -> tuple[int, int]:
-    """Implicit rows above and columns left of an N,H,W,C tensor, from its and the output's shape."""
+    """Rows above and columns left of an N,H,W,C tensor: explicit, or from its and the output's shape."""
+    if pads is not None:
+        return pads[0], pads[2]
     return (
         padding_before(shape[1], output[1], kernel[0], stride[0], dilation[0]),
         padding_before(shape[2], output[2], kernel[1], stride[1], dilation[1]),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tinynas.errors import ModelError
 from tinynas.graph import ops
 from tinynas.graph.op import Op
 from tinynas.graph.tensor import Quantization, Tensor
@@ -84,6 +85,9 @@ def _fused(activation: str) -> Options:
 
 
 def _window(op: Any) -> Options:
+    if op.pads is not None:
+        raise ModelError(f"{op.kind} '{op.name}' has explicit padding (a PAD folded away), which .tflite cannot say: "
+                         "write the graph it was made from")
     return _fused(op.activation) | {
         "Padding": PADDING_CODES[op.padding], "StrideH": op.stride[0], "StrideW": op.stride[1],
     }

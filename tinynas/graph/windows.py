@@ -6,19 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from tinynas.graph.geometry import padding_2d, span
+from tinynas.graph.geometry import Pads, padding_2d, span
 from tinynas.graph.tensor import Shape
 
 
 def windows_2d(
     x: np.ndarray, output: Shape, kernel: tuple[int, int], stride: tuple[int, int],
-    dilation: tuple[int, int], fill: int,
+    dilation: tuple[int, int], fill: int, pads: Pads | None = None,
 ) -> np.ndarray:
     """A view of shape (N, OH, OW, C, KH, KW); elements outside `x` read as `fill`.
 
     The implicit padding follows from the sizes (see geometry.padding_2d), so SAME and VALID need
-    no distinction. No element is copied but for the padded frame."""
-    top, left = padding_2d(x.shape, output, kernel, stride, dilation)
+    no distinction; `pads` replaces it. No element is copied but for the padded frame."""
+    top, left = padding_2d(x.shape, output, kernel, stride, dilation, pads)
     height, width = span(kernel[0], dilation[0]), span(kernel[1], dilation[1])
     need_h = (output[1] - 1) * stride[0] + height
     need_w = (output[2] - 1) * stride[1] + width

@@ -28,7 +28,7 @@ FIELDS = 25
 def conv_window(op: Conv2D, graph: Graph) -> Window:
     x, w, y = input_tensor(graph, op), input_tensor(graph, op, 1), output_tensor(graph, op)
     return Window((x.shape[1], x.shape[2]), (y.shape[1], y.shape[2]), (w.shape[1], w.shape[2]),
-                  op.stride, op.dilation)
+                  op.stride, op.dilation, op.pads)
 
 
 def conv_constants(op: Conv2D, graph: Graph) -> tuple[tuple[Array, ...], dict[str, int | str]]:

@@ -32,7 +32,7 @@ TAP_BYTES = 4  # a pointer on the target, an offset on a 64-bit host
 def depthwise_window(op: DepthwiseConv2D, graph: Graph) -> Window:
     x, w, y = input_tensor(graph, op), input_tensor(graph, op, 1), output_tensor(graph, op)
     return Window((x.shape[1], x.shape[2]), (y.shape[1], y.shape[2]), (w.shape[1], w.shape[2]),
-                  op.stride, op.dilation)
+                  op.stride, op.dilation, op.pads)
 
 
 class DepthwisePlain(KernelPath):

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from tinynas.graph.geometry import padding_before
+from tinynas.graph.geometry import Pads, padding_before
 from tinynas.kernels.groups import Groups, group_distances, window_distances, window_groups
 from tinynas.kernels.path import Overlap
 
@@ -26,13 +26,16 @@ class Window:
     kernel: tuple[int, int]
     stride: tuple[int, int] = (1, 1)
     dilation: tuple[int, int] = (1, 1)
+    pads: Pads | None = None  # explicit padding
 
     @property
     def padding(self) -> tuple[int, int]:
-        """Implicit rows above, columns left."""
+        """Rows above, columns left."""
         return (self._padding(0), self._padding(1))
 
     def _padding(self, k: int) -> int:
+        if self.pads is not None:
+            return self.pads[2 * k]
         return padding_before(
             self.inputs[k], self.outputs[k], self.kernel[k], self.stride[k], self.dilation[k]
         )

@@ -17,7 +17,7 @@ FIELDS = 14
 
 def pool_window(op: Pool, graph: Graph) -> Window:
     x, y = input_tensor(graph, op), output_tensor(graph, op)
-    return Window((x.shape[1], x.shape[2]), (y.shape[1], y.shape[2]), op.kernel, op.stride)
+    return Window((x.shape[1], x.shape[2]), (y.shape[1], y.shape[2]), op.kernel, op.stride, pads=op.pads)
 
 
 def pool_refusal(op: Op, graph: Graph) -> str | None:

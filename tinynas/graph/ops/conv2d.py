@@ -12,7 +12,7 @@ import numpy as np
 from tinynas.errors import ModelError
 from tinynas.graph import checks
 from tinynas.graph.fixed_point import activation_range
-from tinynas.graph.geometry import need_rank, window_2d
+from tinynas.graph.geometry import Pads, need_rank, window_2d
 from tinynas.graph.op import Op
 from tinynas.graph.requantize import output_multipliers, requantize
 from tinynas.graph.tensor import Shape, Tensor
@@ -32,6 +32,7 @@ class Conv2D(Op):
     dilation: tuple[int, int] = (1, 1)
     padding: str = "SAME"  # or "VALID"
     activation: str = "NONE"  # NONE, RELU, RELU6, RELU_N1_TO_1
+    pads: Pads | None = None  # explicit padding instead of `padding` (a PAD folded away)
 
     def output_shapes(self, shapes: Sequence[Shape | None]) -> tuple[Shape, ...]:
         x = need_rank(shapes[0], 4, "input")
@@ -41,7 +42,7 @@ class Conv2D(Op):
                 f"its weights have {w[3]} input channels, its input {x[3]}; grouped convolution is "
                 "not supported"
             )
-        height, width = window_2d(x, (w[1], w[2]), self.stride, self.dilation, self.padding)
+        height, width = window_2d(x, (w[1], w[2]), self.stride, self.dilation, self.padding, self.pads)
         return ((x[0], height, width, w[0]),)
 
     def macs(self, inputs: Sequence[Shape | None], outputs: Sequence[Shape]) -> int:
@@ -65,7 +66,7 @@ class Conv2D(Op):
         assert values[0] is not None and values[1] is not None
         kernel = (w.shape[1], w.shape[2])
         offsets = values[0].astype(np.float64) - x.zero_point
-        windows = windows_2d(offsets, y.shape, kernel, self.stride, self.dilation, 0)
+        windows = windows_2d(offsets, y.shape, kernel, self.stride, self.dilation, 0, self.pads)
         # float64 holds the sums exactly: |sum| < 2^53 by far.
         sums = np.tensordot(windows, values[1].astype(np.float64), axes=([3, 4, 5], [3, 1, 2]))
         accumulators = sums.astype(np.int64)

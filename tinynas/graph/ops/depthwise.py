@@ -12,7 +12,7 @@ import numpy as np
 from tinynas.errors import ModelError
 from tinynas.graph import checks
 from tinynas.graph.fixed_point import activation_range
-from tinynas.graph.geometry import need_rank, window_2d
+from tinynas.graph.geometry import Pads, need_rank, window_2d
 from tinynas.graph.op import Op
 from tinynas.graph.requantize import output_multipliers, requantize
 from tinynas.graph.tensor import Shape, Tensor
@@ -30,6 +30,7 @@ class DepthwiseConv2D(Op):
     padding: str = "SAME"
     activation: str = "NONE"
     multiplier: int = 1
+    pads: Pads | None = None  # explicit padding instead of `padding` (a PAD folded away)
 
     def output_shapes(self, shapes: Sequence[Shape | None]) -> tuple[Shape, ...]:
         x = need_rank(shapes[0], 4, "input")
@@ -38,7 +39,7 @@ class DepthwiseConv2D(Op):
             raise ModelError(
                 f"its weights {list(w)} do not fit {x[3]} channels and multiplier {self.multiplier}"
             )
-        height, width = window_2d(x, (w[1], w[2]), self.stride, self.dilation, self.padding)
+        height, width = window_2d(x, (w[1], w[2]), self.stride, self.dilation, self.padding, self.pads)
         return ((x[0], height, width, w[3]),)
 
     def macs(self, inputs: Sequence[Shape | None], outputs: Sequence[Shape]) -> int:
@@ -62,7 +63,7 @@ class DepthwiseConv2D(Op):
         assert values[0] is not None and values[1] is not None
         kernel = (w.shape[1], w.shape[2])
         offsets = values[0].astype(np.int32) - x.zero_point
-        windows = windows_2d(offsets, y.shape, kernel, self.stride, self.dilation, 0)
+        windows = windows_2d(offsets, y.shape, kernel, self.stride, self.dilation, 0, self.pads)
         taps = values[1].astype(np.int32).reshape(*kernel, x.shape[3], self.multiplier)
         shape = (*y.shape[:3], x.shape[3], self.multiplier)
         sums = np.zeros(shape, np.int32)

@@ -11,7 +11,7 @@ import numpy as np
 from tinynas.errors import ModelError
 from tinynas.graph import checks
 from tinynas.graph.fixed_point import activation_range, clamp_int8
-from tinynas.graph.geometry import need_rank, padding_2d, window_2d
+from tinynas.graph.geometry import Pads, need_rank, padding_2d, window_2d
 from tinynas.graph.op import Op
 from tinynas.graph.tensor import Shape, Tensor
 from tinynas.graph.windows import windows_2d
@@ -19,9 +19,11 @@ from tinynas.graph.windows import windows_2d
 SCALE_TOLERANCE = 1e-6  # how far TFLite Micro lets a pool's two scales differ; the output's is used
 
 
-def window_counts(x: Shape, y: Shape, kernel: tuple[int, int], stride: tuple[int, int]) -> np.ndarray:
+def window_counts(
+    x: Shape, y: Shape, kernel: tuple[int, int], stride: tuple[int, int], pads: Pads | None = None,
+) -> np.ndarray:
     """(OH, OW): how many elements of each window lie inside the input."""
-    padding = padding_2d(x, y, kernel, stride)
+    padding = padding_2d(x, y, kernel, stride, (1, 1), pads)
     inside = []
     for k in range(2):
         start = np.arange(y[1 + k]) * stride[k] - padding[k]
@@ -37,10 +39,11 @@ class Pool2D(Op):
     stride: tuple[int, int] = (2, 2)
     padding: str = "VALID"
     activation: str = "NONE"
+    pads: Pads | None = None  # explicit padding instead of `padding`
 
     def output_shapes(self, shapes: Sequence[Shape | None]) -> tuple[Shape, ...]:
         x = need_rank(shapes[0], 4, "input")
-        return ((x[0], *window_2d(x, self.kernel, self.stride, (1, 1), self.padding), x[3]),)
+        return ((x[0], *window_2d(x, self.kernel, self.stride, (1, 1), self.padding, self.pads), x[3]),)
 
     def check(self, inputs: Sequence[Tensor | None], outputs: Sequence[Tensor]) -> None:
         checks.counts(inputs, outputs, 1, 1)
@@ -51,7 +54,7 @@ class Pool2D(Op):
         low, high = activation_range(self.activation, y.scale, y.zero_point)
         if low > high:
             raise ModelError(f"activation {self.activation} leaves no value at its quantization")
-        if (window_counts(x.shape, y.shape, self.kernel, self.stride) < 1).any():
+        if (window_counts(x.shape, y.shape, self.kernel, self.stride, self.pads) < 1).any():
             raise ModelError("a pooling window lies wholly in the padding")
 
 
@@ -68,8 +71,8 @@ class AveragePool2D(Pool2D):
         y = outputs[0]
         assert values[0] is not None
         wide = values[0].astype(np.int64)
-        sums = windows_2d(wide, y.shape, self.kernel, self.stride, (1, 1), 0).sum(axis=(4, 5))
-        count = window_counts(values[0].shape, y.shape, self.kernel, self.stride)[None, :, :, None]
+        sums = windows_2d(wide, y.shape, self.kernel, self.stride, (1, 1), 0, self.pads).sum(axis=(4, 5))
+        count = window_counts(values[0].shape, y.shape, self.kernel, self.stride, self.pads)[None, :, :, None]
         means = np.sign(sums) * ((np.abs(sums) + count // 2) // count)
         return (clamp_int8(means, *activation_range(self.activation, y.scale, y.zero_point)),)
 
@@ -87,5 +90,5 @@ class MaxPool2D(Pool2D):
         y = outputs[0]
         assert values[0] is not None
         wide = values[0].astype(np.int64)
-        best = windows_2d(wide, y.shape, self.kernel, self.stride, (1, 1), -128).max(axis=(4, 5))
+        best = windows_2d(wide, y.shape, self.kernel, self.stride, (1, 1), -128, self.pads).max(axis=(4, 5))
         return (clamp_int8(best, *activation_range(self.activation, y.scale, y.zero_point)),)
