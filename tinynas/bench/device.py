@@ -31,8 +31,8 @@ def on_qemu(
     """The firmware in QEMU with `data` in its test area (the serial line would be slow); ended on the way
     out.
 
-    `folder`: where the data may be written for QEMU to load. `extra`: more arguments (a plugin). Errors of the link are told as QEMU's own when
-    it has died."""
+    `folder`: where the data may be written for QEMU to load. `extra`: more arguments (a plugin). Errors of the
+    link are told as QEMU's own when it has died."""
     qemu = Qemu(board)
     file = folder / "testdata.bin"
     file.write_bytes(data)

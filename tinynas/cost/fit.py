@@ -39,7 +39,8 @@ def _relative_fit(matrix: np.ndarray, target: np.ndarray) -> np.ndarray:
     rows = matrix / target[:, None]
     scale = np.linalg.norm(rows, axis=0)
     scale[scale == 0] = 1.0
-    return nonnegative_least_squares(rows / scale, np.ones(len(target))) / scale
+    solution: np.ndarray = nonnegative_least_squares(rows / scale, np.ones(len(target))) / scale
+    return solution
 
 
 def _cross_validate(matrix: np.ndarray, target: np.ndarray, folds: int) -> np.ndarray:
