@@ -7,6 +7,7 @@
 
 #include "app_run.h"
 #include "board.h"
+#include "mlperf.h"
 #include "protocol.h"
 #include "tinynas_model.h"
 #include "tinynas_runtime.h"
@@ -235,6 +236,7 @@ static void handle(const tnp_frame *frame)
 
 int main(void)
 {
+    mlperf_hello();
     tnp_ready ready = {.version = TNP_VERSION};
     tnp_ready_put(&ready, tnp_reply_payload());
     tnp_send(TNP_READY, 0, TNP_READY_BYTES);

@@ -27,6 +27,7 @@ static uint64_t run_ticks[TNP_MAX_REPEATS];
 static uint64_t marks[MARKS + 2]; /* two more: mark_ticks() needs them, whatever the model */
 static uint32_t runs;             /* timed runs of the last request */
 static tnp_stats last;
+static uint32_t run_count, output_run; /* runs since the start; the one whose outputs stand, 0: none */
 
 /* The hook of TINYNAS_LAYER(k). Never inlined or specialised, so that it costs the same here, where its cost is
  * measured, and between the layers. */
@@ -65,6 +66,7 @@ uint8_t *app_at(uint32_t place, uint32_t offset, uint32_t length)
     if (!input && place != TNP_PLACE_OUTPUT) {
         return NULL;
     }
+    output_run = input ? 0 : output_run; /* they share memory */
     for (int k = 0; k < (input ? TINYNAS_INPUTS : TINYNAS_OUTPUTS); k++) {
         uint32_t bytes = input ? input_bytes[k] : output_bytes[k];
         if (offset < bytes) {
@@ -75,9 +77,10 @@ uint8_t *app_at(uint32_t place, uint32_t offset, uint32_t length)
     return NULL;
 }
 
-static void load_input(const uint8_t *from)
+void app_load_input(const uint8_t *from)
 {
     static const uint32_t bytes[] = TINYNAS_INPUT_SIZES;
+    output_run = 0;
     for (int k = 0; k < TINYNAS_INPUTS; k++) {
         memcpy(tinynas_input_at(&model, k), from, bytes[k]);
         from += bytes[k];
@@ -111,10 +114,11 @@ static uint64_t __attribute__((noinline)) timed(int32_t *status, uint32_t *stack
     tn_marker(0);
     *stack_bytes = tn_stack_high_water();
     *status = result;
+    output_run = ++run_count;
     return end - start;
 }
 
-static uint32_t overhead_ticks(void)
+uint32_t app_overhead_ticks(void)
 {
     uint64_t start = tn_ticks();
     uint64_t end = tn_ticks();
@@ -162,7 +166,7 @@ static uint64_t run_once(const tnp_invoke *request, const uint8_t *from, int32_t
         paint_arena(request->paint, from == NULL);
     }
     if (from != NULL) {
-        load_input(from);
+        app_load_input(from);
     }
     uint32_t stack_bytes;
     uint64_t ticks = timed(status, &stack_bytes);
@@ -172,6 +176,22 @@ static uint64_t run_once(const tnp_invoke *request, const uint8_t *from, int32_t
     }
     last.flags |= (uint16_t)(trouble() | (ticks == 0 ? TNP_FLAG_COUNTER_STALLED : 0u));
     return ticks;
+}
+
+uint64_t app_run(int32_t *status, uint32_t *flags)
+{
+    static const tnp_invoke plain = {.place = TNP_PLACE_INPUT};
+    last = (tnp_stats){0};
+    runs = 0;
+    uint64_t ticks = run_once(&plain, NULL, status);
+    last.rx_lost = tn_rx_lost();
+    *flags = last.flags;
+    return ticks;
+}
+
+uint32_t app_output_run(void)
+{
+    return output_run;
 }
 
 uint32_t app_invoke(const tnp_invoke *request, tnp_ran *ran)
@@ -188,7 +208,7 @@ uint32_t app_invoke(const tnp_invoke *request, tnp_ran *ran)
     if (request->repeats == 0 || request->repeats > TNP_MAX_REPEATS || request->warmup > TNP_MAX_WARMUP) {
         return TNP_CODE_BAD_VALUE;
     }
-    ran->overhead_ticks = overhead_ticks();
+    ran->overhead_ticks = app_overhead_ticks();
     ran->mark_ticks = mark_ticks();
     last = (tnp_stats){0};
     for (uint32_t k = 0; k < request->warmup; k++) {

@@ -54,6 +54,11 @@ uint32_t tn_stack_high_water(void);
 /* 0 when the painted floor of the stack is untouched: the stack never ran into what lies below. */
 int tn_stack_overflowed(void);
 
+/* ---- spare memory ------------------------------------------------------------------------- */
+
+/* Memory the linker script set aside for a copy of the input, word-aligned; 0 bytes when none was left. */
+uint8_t *tn_copy_area(uint32_t *bytes);
+
 /* ---- marker ------------------------------------------------------------------------------- */
 
 /* Raise (1) or lower (0) the board's marker pin, for a power meter; nothing without such a pin. */

@@ -35,8 +35,8 @@ def template(name: str) -> Template:
 
 
 def render_board_files(target: Board, variant: str, arena_region: str, stack_bytes: int,
-                       baud: int | None) -> dict[str, bytes]:
-    """File name -> content of what depends on the board alone (and on the stack's size)."""
+                       baud: int | None, copy_bytes: int = 0) -> dict[str, bytes]:
+    """File name -> content of what depends on the board alone (and on the sizes of stack and input copy)."""
     common = {"name": target.name, "title": target.title, "variant": variant,
               "version": __version__, "core": target.core.name}
     tables = _tables(target)
@@ -46,7 +46,7 @@ def render_board_files(target: Board, variant: str, arena_region: str, stack_byt
         "board/board.c": template("board.c.j2").render(tables=tables, **common),
         "board/vectors.c": template("vectors.c.j2").render(handlers=_handlers(target), **common),
         "board/linker.ld": template("linker.ld.j2").render(
-            **common, **_layout(target, arena_region, stack_bytes)),
+            **common, **_layout(target, arena_region, stack_bytes, copy_bytes)),
     }
     if target.boot:
         texts["board/boot2.c"] = boot_source(target)
@@ -138,7 +138,7 @@ def _handlers(target: Board) -> list[dict[str, str]]:
     return rows
 
 
-def _layout(target: Board, arena_region: str, stack_bytes: int) -> dict[str, Any]:
+def _layout(target: Board, arena_region: str, stack_bytes: int, copy_bytes: int) -> dict[str, Any]:
     code, data = target.code_region, target.data_region
     boot = target.boot.length if target.boot else 0
     used = [r for r in target.memory if r in (code, data) or r.name == arena_region]
@@ -147,4 +147,4 @@ def _layout(target: Board, arena_region: str, stack_bytes: int) -> dict[str, Any
     return {"regions": regions, "code": code.name, "data": data.name, "arena": arena_region,
             "arena_segment": "ram" if arena_region == data.name else "arena",
             "boot_length": boot, "vectors_align": target.vectors_align, "stack_bytes": stack_bytes,
-            "image_start": f"ORIGIN({code.name})"}
+            "copy_bytes": copy_bytes, "image_start": f"ORIGIN({code.name})"}

@@ -27,7 +27,7 @@ MANIFEST = "firmware.json"
 STACK_BYTES = 8 * 1024
 _HARNESS_RESERVE_BYTES = 16 * 1024
 _COMMON = ("startup.c", "board_init.c", "steps.c", "caches.c", "uart_ring.c", "timer_calibrate.c",
-           "fault.c", "exit.c", "stack.c", "integrity.c", "string.c")
+           "fault.c", "exit.c", "stack.c", "integrity.c", "string.c", "copy_area.c")
 _HEADERS = ("tinynas_runtime.h", "tinynas_internal.h", "registers.h", "steps.h", "uart_ring.h")
 _WARNINGS = ("-Wall", "-Wextra", "-Werror")
 
@@ -47,20 +47,21 @@ class FirmwareProject:
 
 
 def write_firmware(board: Board, variant: str, directory: Path, app_sources: Sequence[Path], *,
-                   arena_bytes: int = 0, stack_bytes: int = STACK_BYTES, baud: int | None = None,
-                   defines: Mapping[str, str] | None = None) -> FirmwareProject:
+                   arena_bytes: int = 0, stack_bytes: int = STACK_BYTES, copy_bytes: int = 0,
+                   baud: int | None = None, defines: Mapping[str, str] | None = None) -> FirmwareProject:
     """Write the project of an application for a board ("board") or its emulator stand-in ("qemu").
 
     `app_sources`: .c files to compile and headers they include; one of them defines main(). They
     are copied flat into src/. `arena_bytes` chooses the memory the arena lies in (the first listed
-    that holds it). `defines` are added to every compilation.
+    that holds it). `copy_bytes`: set aside for a copy of the input, if so many are left in the end.
+    `defines` are added to every compilation.
     Raises BudgetError when the arena fits no memory, UsageError when `directory` holds something
     that is not a firmware project, or two sources have one name."""
     target = variant_of(board, variant)
     arena_region = _arena_region(target, arena_bytes, stack_bytes)
     files = _sources(app_sources)
     files.update(_runtime(target))
-    files.update(render_board_files(target, variant, arena_region, stack_bytes, baud))
+    files.update(render_board_files(target, variant, arena_region, stack_bytes, baud, copy_bytes))
     sources = tuple(sorted(name for name in files if name.endswith(".c")))
     manifest = _manifest(target, variant, sources, stack_bytes, arena_region, defines or {})
     files[MANIFEST] = (json.dumps(manifest, indent=2, sort_keys=True) + "\n").encode()

@@ -28,7 +28,7 @@ _ALLOC, _WRITE, _NOBITS = 0x2, 0x1, "SHT_NOBITS"
 _CODE, _WEIGHTS, _TABLES = ".tinynas_code", ".tinynas_weights", ".tinynas_tables"
 _FLASH_HARNESS = (".tinynas_boot", ".tinynas_vectors", ".text", ".rodata", ".ARM.exidx")
 _ARENA, _STATE, _STATIC, _STACK = ".tinynas_arena", ".tinynas_state", ".tinynas_static", ".tinynas_stack"
-_RAM_HARNESS = (".data", ".bss")
+_RAM_HARNESS = (".data", ".bss", ".tinynas_copy")
 _FLASH = (_CODE, _WEIGHTS, _TABLES, *_FLASH_HARNESS)
 _RAM = (_ARENA, _STATE, _STATIC, _STACK, *_RAM_HARNESS)
 

@@ -11,6 +11,7 @@ import pytest
 from tinynas import protocol
 from tinynas.resources import resource_dir
 
+SOURCES = ("protocol", "app_main", "app_run", "mlperf", "mlperf_db", "mlperf_infer", "mlperf_model", "text")
 HERE = Path(__file__).parent
 FLAGS = (
     "-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-DTINYNAS_PROFILE",
@@ -25,7 +26,7 @@ def build_device(folder: Path) -> Path:
         pytest.skip("no host C compiler")
     runtime = resource_dir("firmware") / "runtime"
     (folder / "tinynas_protocol.h").write_text(protocol.c_header())
-    sources = [HERE / "device.c", *(runtime / f"{name}.c" for name in ("protocol", "app_main", "app_run"))]
+    sources = [HERE / "device.c", *(runtime / f"{name}.c" for name in SOURCES)]
     includes = [f"-I{folder}", f"-I{HERE}", f"-I{runtime}"]
     command = [compiler, *FLAGS, *includes, *map(str, sources), "-o", str(folder / "device")]
     subprocess.run(command, check=True)

@@ -9,6 +9,7 @@
 #include "tinynas_runtime.h"
 
 uint8_t test_area[TN_TESTDATA_LENGTH];
+static uint8_t copy_area[TINYNAS_INPUT_BYTES];
 uint32_t tn_ticks_hz = 1000, tn_clock_hz = 2000, tn_clock_status, tn_counter_fallback;
 const char *tn_counter_name = "readings";
 static uint64_t now;
@@ -37,6 +38,11 @@ void tn_stack_paint(void) {}
 uint32_t tn_stack_high_water(void) { return 48; }
 int tn_stack_overflowed(void) { return 0; }
 int tn_guards_broken(void) { return 0; }
+uint8_t *tn_copy_area(uint32_t *bytes)
+{
+    *bytes = sizeof copy_area;
+    return copy_area;
+}
 uint32_t tn_image_crc(void) { return 0xCAFEBABEu; }
 
 uint32_t tn_crc32(uint32_t crc, const void *bytes, size_t length)
