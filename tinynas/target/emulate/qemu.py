@@ -1,8 +1,9 @@
 """QEMU (qemu-system-arm): runs a firmware ELF on the machine that stands in for a board.
 
 `Qemu(board).start(elf)` gives a running machine whose serial port is a TCP socket on this host
-(`machine.url`, for pyserial). Time inside is exact: with -icount every instruction takes
-2**icount_shift ns, so timer differences are instruction counts, the same in every run.
+(`machine.url`, for pyserial), or a pseudo-terminal for programs that only know serial ports. Time
+inside is exact: with -icount every instruction takes 2**icount_shift ns, so timer differences are
+instruction counts, the same in every run.
 Listening happens here and the socket is handed to QEMU, so no other process can take the port.
 The firmware ends by semihosting, and QEMU's exit status is the firmware's own.
 """
@@ -32,6 +33,9 @@ from tinynas.errors import BoardError, MeasureError, ToolError
 INSTALL = "sudo apt-get install qemu-system-arm"
 EXIT_FAULT = 99
 _WAKE_S = 0.02
+_PTY_S = 10.0  # in which QEMU must have made its pseudo-terminal
+_PTY_POLL_S = 1.0  # QEMU looks that often whether anyone has opened it, and until then drops what the firmware says
+_PTY = re.compile(rb"char device redirected to (\S+) \(label s0\)")
 _FAULT = re.compile(rb"TINYNAS-FAULT ((?:\w+=\w+ ?)+)")
 
 
@@ -94,15 +98,18 @@ class Qemu:
         return self.emulation.instructions(ticks)
 
     def start(self, elf: Path, loads: Sequence[tuple[Path, int]] = (), *,
-              extra: Sequence[str] = (), limit_s: float = 600.0) -> Machine:
+              extra: Sequence[str] = (), limit_s: float = 600.0, pty: bool = False) -> Machine:
         """A machine that has loaded `elf` and waits for the serial connection, then runs.
+
+        `pty`: its serial port is a pseudo-terminal (`machine.url` is its path), and it stands still until
+        `resume()`: open the port before, so that nothing the firmware says is lost.
 
         `loads`: files put into memory before the start, raw, at an address (test data:
         `board.emulate.testdata_origin`). `limit_s`: host seconds after which it is killed.
         `extra`: more arguments (plugins)."""
         for path, address in loads:
             self._check_load(path, address)
-        return Machine(self, Path(elf), tuple(loads), tuple(extra), limit_s)
+        return Machine(self, Path(elf), tuple(loads), tuple(extra), limit_s, pty)
 
     def _check_load(self, path: Path, address: int) -> None:
         start, length = self.emulation.testdata_origin, self.emulation.testdata_length
@@ -113,27 +120,72 @@ class Qemu:
 
 
 class Machine:
-    """A running QEMU. Use as a context manager, in the thread that started it: it is killed on the
-    way out, and on Linux also when that thread ends any other way."""
+    """A running QEMU; `url` is its serial port, for `serial.serial_for_url` (`port`: the number of its socket,
+    0 with a pseudo-terminal). Use as a context manager, in the thread that started it: it is killed on the way
+    out, and on Linux also when that thread ends any other way."""
 
     def __init__(self, qemu: Qemu, elf: Path, loads: tuple[tuple[Path, int], ...],
-                 extra: tuple[str, ...], limit_s: float) -> None:
+                 extra: tuple[str, ...], limit_s: float, pty: bool = False) -> None:
         self.qemu = qemu
+        self.pty = pty
+        self.port = 0
         self._deadline = time.monotonic() + limit_s
         self._overtime = False
         self._stderr: IO[bytes] = tempfile.TemporaryFile()
-        listener = socket.create_server(("127.0.0.1", 0), backlog=1)
-        self.port: int = listener.getsockname()[1]
-        try:
-            self._process = subprocess.Popen(
-                self._command(elf, loads, extra, listener.fileno()), stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL, stderr=self._stderr, pass_fds=(listener.fileno(),))
-        except OSError as error:
-            raise ToolError(f"{qemu.program} cannot be run: {error}") from error
-        finally:
-            listener.close()
         self._ended = threading.Event()
+        if pty:
+            self._process = self._start([*self._command(elf, loads, extra, "pty,id=s0"), "-S"], ())
+            self.url = self._pty_path()
+        else:
+            with socket.create_server(("127.0.0.1", 0), backlog=1) as listener:
+                fd = listener.fileno()
+                chardev = f"socket,id=s0,fd={fd},server=on,wait=on,nodelay=on"
+                self._process = self._start(self._command(elf, loads, extra, chardev), (fd,))
+                self.port = int(listener.getsockname()[1])
+            self.url = f"socket://127.0.0.1:{self.port}"
         threading.Thread(target=self._keep_awake, daemon=True).start()
+
+    def _start(self, command: list[str], fds: tuple[int, ...]) -> subprocess.Popen[bytes]:
+        stdout = subprocess.PIPE if self.pty else subprocess.DEVNULL
+        try:
+            return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=stdout, stderr=self._stderr,
+                                    pass_fds=fds)
+        except OSError as error:
+            raise ToolError(f"{self.qemu.program} cannot be run: {error}") from error
+
+    def _pty_path(self) -> str:
+        """The pseudo-terminal's name, which QEMU says first; what follows (its monitor's) is thrown away."""
+        output = self._process.stdout
+        assert output is not None
+        said, found = bytearray(), threading.Event()
+
+        def drain() -> None:
+            with output:
+                while data := output.read1(4096):  # type: ignore[attr-defined]
+                    if not found.is_set():
+                        said.extend(data)
+                        if _PTY.search(said):
+                            found.set()
+            found.set()
+
+        threading.Thread(target=drain, daemon=True).start()
+        found.wait(_PTY_S)
+        match = _PTY.search(said)
+        if match is None:
+            self.kill()
+            raise ToolError(f"QEMU made no pseudo-terminal: {self.messages() or 'it does not say why'}")
+        return match[1].decode()
+
+    def resume(self) -> None:
+        """Let a machine with a pseudo-terminal run; whoever is to hear its first words has opened it by now."""
+        time.sleep(1.2 * _PTY_POLL_S)
+        monitor = self._process.stdin
+        assert monitor is not None
+        try:
+            monitor.write(b"cont\n")
+            monitor.flush()
+        except (OSError, ValueError) as error:
+            raise ToolError(f"QEMU ended before it was started: {self.messages() or error}") from error
 
     def _keep_awake(self) -> None:
         """QEMU looks at its serial socket only when its main loop runs, and while the firmware has
@@ -153,22 +205,17 @@ class Machine:
                 return
 
     def _command(self, elf: Path, loads: tuple[tuple[Path, int], ...], extra: tuple[str, ...],
-                 fd: int) -> list[str]:
+                 chardev: str) -> list[str]:
         emulation = self.qemu.emulation
         command = [*_die_with_us(), self.qemu.program, "-M", emulation.machine,
                    "-display", "none", "-monitor", "stdio",
                    "-icount", f"shift={emulation.icount_shift},align=off,sleep=off",
                    "-semihosting-config", "enable=on,target=native",
-                   "-chardev", f"socket,id=s0,fd={fd},server=on,wait=on,nodelay=on",
+                   "-chardev", chardev,
                    "-serial", "chardev:s0", "-kernel", str(elf)]
         for path, address in loads:
             command += ["-device", f"loader,file={_escaped(path)},addr={address:#x},force-raw=on"]
         return command + list(extra)
-
-    @property
-    def url(self) -> str:
-        """For `serial.serial_for_url`."""
-        return f"socket://127.0.0.1:{self.port}"
 
     @property
     def pid(self) -> int:
