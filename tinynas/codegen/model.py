@@ -11,9 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from tinynas import __version__
+from tinynas.codegen.fused import FusedText, fused_text, row_kernels
 from tinynas.codegen.render import render
 from tinynas.codegen.text import c_array, c_comment, c_number, c_string, c_type, shape_text
 from tinynas.compile import Program, Step
+from tinynas.compile.fused_path import FusedPath
 from tinynas.graph import ITEM_BYTES
 from tinynas.kernels.path import Array, Call, Code
 from tinynas.resources import resource_dir
@@ -69,11 +71,16 @@ class _Layer:
     comment: str
     arrays: tuple[_Array, ...]
     calls: tuple[_Call, ...]
+    fused: FusedText | None = None  # then `calls` are its row kernels', made by the driver
 
 
 def generate_model(program: Program) -> ModelSources:
     """The C of one program; needs weights."""
-    layers = [_layer(program, at, step) for at, step in enumerate(program.steps)]
+    codes = [step.path.code(step.op, program.graph, step.backward) for step in program.steps]
+    layers = [_layer(program, at, step, code) for (at, step), code in
+              zip(enumerate(program.steps), codes, strict=True)]
+    fused = [(step.path, code.calls) for step, code in zip(program.steps, codes, strict=True)
+             if isinstance(step.path, FusedPath)]
     kernels = _kernel_files(program)
     inputs, outputs = (_ports(program, ts) for ts in (program.graph.inputs, program.graph.outputs))
     names = {
@@ -87,7 +94,8 @@ def generate_model(program: Program) -> ModelSources:
     header = render("model.h.j2", **names, layers=len(layers), alignment=ALIGNMENT,
                     arena_bytes=max(program.sram.arena_bytes, ALIGNMENT), interface=_interface(program))
     source = render("model.c.j2", **names, layers=layers,
-                    headers=["tinynas_kernels.h"])
+                    headers=["tinynas_kernels.h", *(["tinynas_fused.h"] if fused else [])],
+                    row_kernels=row_kernels(fused))
     return ModelSources({"tinynas_model.h": header, "tinynas_model.c": source}, kernels)
 
 
@@ -96,6 +104,8 @@ def model_hash(program: Program) -> str:
     digest = hashlib.sha256()
     for at, step in enumerate(program.steps):
         digest.update(repr((step.op, step.path.name, step.backward, program.scratch.get(at))).encode())
+        if step.ops:
+            digest.update(repr((step.ops, [path.name for path in step.paths])).encode())
     for i, tensor in enumerate(program.graph.tensors):
         place = program.offsets.get(i)
         digest.update(repr((tensor.shape, tensor.dtype, tensor.quantization, place)).encode())
@@ -127,18 +137,21 @@ def _ports(program: Program, tensors: Sequence[int]) -> list[_Port]:
     return ports
 
 
-def _layer(program: Program, at: int, step: Step) -> _Layer:
-    code = step.path.code(step.op, program.graph, step.backward)
+def _layer(program: Program, at: int, step: Step, code: Code) -> _Layer:
     prefix = f"op{step.op_index}"
-    shapes = [t.shape for t in (program.graph.tensors[i] for i in program.graph.activations(step.op))]
+    first = step.ops[0] if step.ops else step.op
+    shapes = [t.shape for t in (program.graph.tensors[i] for i in program.graph.activations(first))]
     outs = [program.graph.tensors[t].shape for t in step.op.outputs]
     arrow = f"{', '.join(map(shape_text, shapes))} -> {', '.join(map(shape_text, outs))}"
-    label = c_comment(f"{step.op_index} {step.op.kind} '{step.op.name}': {arrow}, {step.path.name}")
+    paths = "+".join(path.name for path in step.paths)
+    label = c_comment(f"{step.op_index} {step.kind} '{step.name}': {arrow}, {paths}")
     constants = _constant_operands(program, code)
     return _Layer(
         comment=label,
         arrays=tuple(_array(a, prefix) for a in (*code.arrays, *constants)),
         calls=tuple(_call(program, at, prefix, n, call) for n, call in enumerate(code.calls)),
+        fused=(fused_text(program, at, prefix, step.path, code.calls)
+               if isinstance(step.path, FusedPath) else None),
     )
 
 
@@ -166,6 +179,8 @@ def _call(program: Program, at: int, prefix: str, number: int, call: Call) -> _C
         (name, f"{prefix}_{value}" if isinstance(value, str) else c_number(value))
         for name, value in call.params.items()
     )
+    if isinstance(program.steps[at].path, FusedPath):
+        return _Call(f"{call.function}_params", symbol, fields, "")
     arguments = [f"&{symbol}"]
     arguments += [_operand(program, prefix, t, "const ") for t in call.inputs]
     arguments += [_operand(program, prefix, t, "") for t in call.outputs]
@@ -183,6 +198,6 @@ def _operand(program: Program, prefix: str, tensor: int, const: str) -> str:
 
 def _kernel_files(program: Program) -> tuple[str, ...]:
     """Kernel sources in use, then every header of the kernel folder (they are small, and include each other)."""
-    sources = sorted({s for step in program.steps for s in step.path.sources})
+    sources = sorted({s for step in program.steps for path in (step.path, *step.paths) for s in path.sources})
     headers = sorted(p.name for p in (resource_dir("firmware") / "kernels").glob("*.h"))
     return tuple(sources + headers)

@@ -2,6 +2,7 @@
 
 from tinynas.compile.compiler import compile_graph
 from tinynas.compile.fit import Budgets, check_fit
+from tinynas.compile.options import CompileOptions
 from tinynas.compile.program import Flash, Program, Sram, Step
 
-__all__ = ["Budgets", "Flash", "Program", "Sram", "Step", "check_fit", "compile_graph"]
+__all__ = ["Budgets", "CompileOptions", "Flash", "Program", "Sram", "Step", "check_fit", "compile_graph"]

@@ -7,24 +7,27 @@ from collections.abc import Callable, Mapping, Sequence
 from tinynas.boards import Board
 from tinynas.compile.fold import fold_pads
 from tinynas.compile.footprint import flash_of, sram_of
+from tinynas.compile.fuse import Fused, Unfused, cost_of_run, fuse_runs
+from tinynas.compile.options import CompileOptions
 from tinynas.compile.program import Program, Step
 from tinynas.compile.views import view_roots
 from tinynas.cost import Coefficients, load_coefficients, predict
 from tinynas.graph import Graph
 from tinynas.kernels import KernelPath, Overlap, default_path
-from tinynas.memory import Plan, Problem, plan_memory
+from tinynas.memory import Plan, Problem
 from tinynas.memory import Step as MemoryStep
 
 
 def compile_graph(
     graph: Graph, board: Board, *, paths: Mapping[int, KernelPath] | None = None,
-    coefficients: Coefficients | None = None,
+    coefficients: Coefficients | None = None, options: CompileOptions | None = None,
 ) -> Program:
     """Choose a kernel path per operator, plan the arena, foot up flash, SRAM and instructions.
 
     Works with and without weights: a candidate costs exactly what its export will cost. `paths` fixes the
     kernel path of some operators (by index); `coefficients` replaces the shipped calibration of the core.
-    Raises ModelError naming the operator when no kernel path can run it on the board's core.
+    `options`: what to fuse (see CompileOptions). Raises ModelError naming the operator when no kernel path can
+    run it on the board's core.
     """
     source, folded = graph, fold_pads(graph)
     graph = folded.graph
@@ -37,8 +40,10 @@ def compile_graph(
     ]
     executed = [k for k, path in enumerate(chosen) if path is not None]
     problem = memory_problem(graph, chosen, roots)
-    plan = plan_memory(problem)
-    steps = _steps(graph, chosen, executed, plan, coefficients)
+    unfused = Unfused(graph, board.core, chosen, roots, executed, problem, coefficients)
+    fused = fuse_runs(unfused, options or CompileOptions())
+    problem, plan = fused.problem, fused.plan
+    steps = _steps(unfused, fused)
     return Program(
         graph=graph,
         board=board,
@@ -105,22 +110,21 @@ def _narrowest(claims: Sequence[Overlap]) -> Overlap:
                    all(c.in_place for c in claims))
 
 
-def _steps(
-    graph: Graph, paths: Sequence[KernelPath | None], executed: Sequence[int], plan: Plan,
-    coefficients: Coefficients,
-) -> tuple[Step, ...]:
+def _steps(program: Unfused, fused: Fused) -> tuple[Step, ...]:
     """Steps in the plan's order. Views take no part: their bytes are already where they should be."""
     steps = []
-    for position in plan.order:
-        k = executed[position]
-        path = paths[k]
+    for position in fused.plan.order:
+        indices = [program.executed[s] for s in fused.segments[position]]
+        last, ops = indices[-1], tuple(program.graph.ops[k] for k in indices)
+        if position in fused.paths:
+            run = fused.paths[position]
+            cost = cost_of_run(run, program.coefficients)
+            steps.append(Step(last, ops[-1], run, False, cost.instructions, cost.cycles, ops))
+            continue
+        path = program.paths[last]
         assert path is not None
-        op = graph.ops[k]
-        cost = predict(path, op, graph, coefficients)
-        steps.append(Step(
-            op_index=k, op=op, path=path, backward=position in plan.backward,
-            instructions=cost.instructions, cycles=cost.cycles,
-        ))
+        cost = predict(path, ops[-1], program.graph, program.coefficients)
+        steps.append(Step(last, ops[-1], path, position in fused.plan.backward, cost.instructions, cost.cycles))
     return tuple(steps)
 
 

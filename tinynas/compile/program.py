@@ -48,6 +48,24 @@ class Step:
     backward: bool
     instructions: float  # predicted
     cycles: float  # predicted, with zero-wait-state memory
+    ops: tuple[Op, ...] = ()  # of a fused run: all of them, `op` being the last
+
+    @property
+    def kind(self) -> str:
+        return "+".join(op.kind for op in self.ops or (self.op,))
+
+    @property
+    def name(self) -> str:
+        return "+".join(op.name for op in self.ops or (self.op,))
+
+    @property
+    def paths(self) -> tuple[KernelPath, ...]:
+        """The kernel paths at work: its own, or those of a fused run's operators."""
+        parts: tuple[KernelPath, ...] = getattr(self.path, "parts", ())
+        return parts or (self.path,)
+
+    def macs(self, graph: Graph) -> int:
+        return sum(graph.op_macs(op) for op in self.ops or (self.op,))
 
 
 @dataclass(frozen=True, eq=False)

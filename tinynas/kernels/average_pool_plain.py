@@ -8,6 +8,7 @@ from tinynas.boards import Core
 from tinynas.graph import Graph, Op
 from tinynas.graph.ops import AveragePool2D
 from tinynas.kernels.path import Code, Constants, KernelPath, Overlap
+from tinynas.kernels.pool_common import FIELDS as FIELDS
 from tinynas.kernels.pool_common import pool_code, pool_constants, pool_features, pool_overlaps, pool_refusal
 
 BLOCK = 4  # channels read before they are written

@@ -1,0 +1,126 @@
+"""Fused runs: the same bits, a smaller arena, and everything predicted as it is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.codegen.host_model import HOST_BOARD, HostModel
+from tests.graph.strategies import graph_inputs
+from tinynas.boards import HOST, load_board
+from tinynas.compile import CompileOptions, Program, compile_graph
+from tinynas.compile.fused_path import FIELD_BYTES, FusedPath
+from tinynas.cost import uncalibrated
+from tinynas.errors import UsageError
+from tinynas.graph import Graph, Quantization
+from tinynas.graph.builder import GraphBuilder
+from tinynas.graph.read_tflite import read_tflite
+from tinynas.graph.run import run
+from tinynas.kernels import PATHS
+
+MODELS = ("ad01_int8", "kws_ref_model", "pretrainedResnet_quant", "str_ww_ref_model", "vww_96_int8")
+SHORT_LIMITS = {"vww_96_int8": 27_900, "pretrainedResnet_quant": 25_984}
+
+
+def on_host(graph: Graph, fuse: str) -> Program:
+    free = uncalibrated(HOST, [p.name for p in PATHS])
+    return compile_graph(graph, HOST_BOARD, coefficients=free, options=CompileOptions(fuse))
+
+
+@st.composite
+def image_networks(draw: st.DrawFn) -> Graph:
+    """Chains of windows, pools, activations and residual sums whose tensors in between are large, so that fusing
+    pays; any kernel height, stride and padding; channels that keep rows whole words."""
+    def number(low: int, high: int) -> int:
+        return draw(st.integers(low, high))
+
+    rng = np.random.default_rng(number(0, 2**32 - 1))
+    builder = GraphBuilder("image")
+    x = builder.input((1, number(5, 14), number(2, 7), 4), Quantization.per_tensor(0.05, number(-128, 127)))
+    same_shape = [x]
+    for k in range(number(2, 7)):
+        shape = builder.shape(x)
+        padding = draw(st.sampled_from(("SAME", "VALID")))
+        high = min(number(1, 5), shape[1])
+        kernel = (high, min(number(1, 3), shape[2]))
+        stride = (number(1, 3), number(1, 2)) if number(0, 3) == 0 else (1, 1)
+        out = Quantization.per_tensor(float(rng.uniform(0.3, 1.0)), number(-128, 127))
+        kind = draw(st.sampled_from(("conv", "conv", "depthwise", "pointwise", "add", "max", "average", "relu")))
+        twins = [t for t in same_shape if builder.shape(t) == shape and t != x]
+        if kind == "add" and twins:
+            x = builder.add(x, twins[number(0, len(twins) - 1)], quantization=out)
+        elif kind == "max":
+            x = builder.max_pool(x, kernel, stride, padding)
+        elif kind == "average":
+            x = builder.average_pool(x, kernel, stride, padding)
+        elif kind == "relu":
+            x = builder.relu(x, out)
+        elif kind == "depthwise":
+            weights = rng.integers(-127, 128, (1, *kernel, shape[3])).astype(np.int8)
+            x = builder.depthwise_conv2d(x, kernel, stride, padding, "NONE", weights=weights, bias=False,
+                                         quantization=out)
+        else:
+            filters, kernel = 4 * number(1, 5), (1, 1) if kind == "pointwise" else kernel
+            weights = rng.integers(-127, 128, (filters, *kernel, shape[3])).astype(np.int8)
+            x = builder.conv2d(x, filters, kernel, stride, padding, "RELU" if number(0, 1) else "NONE",
+                               weights=weights, bias=False, quantization=out, name=f"conv{k}")
+        same_shape.append(x)
+    return builder.build(x)
+
+
+@settings(max_examples=60, deadline=None)
+@given(image_networks(), st.sampled_from(("short", "long")), st.integers(0, 2**32 - 1))
+def test_fusion_changes_no_bit(graph: Graph, fuse: str, seed: int) -> None:
+    program, alone = on_host(graph, fuse), on_host(graph, "off")
+    assert program.plan.arena_bytes <= alone.plan.arena_bytes
+    assert any(s.ops for s in program.steps) == (program.plan.arena_bytes < alone.plan.arena_bytes)
+    model, rng = HostModel(program), np.random.default_rng(seed)
+    for style in ("random", "ends"):
+        data = graph_inputs(graph, rng, style)
+        np.testing.assert_array_equal(model.run(data)[0], run(graph, data)[0])
+
+
+@settings(max_examples=40, deadline=None)
+@given(image_networks())
+def test_constants_of_a_run_are_those_of_its_code(graph: Graph) -> None:
+    program = on_host(graph, "long")
+    for step in program.steps:
+        if isinstance(step.path, FusedPath):
+            code = step.path.code(step.op, program.graph)
+            held = {role: sum(a.size_bytes for a in code.arrays if a.role == role) for role in ("weights", "tables")}
+            tables = 16 + 20 * len(step.path.tensors) + 44 * len(step.ops) + 4 * len(code.calls)
+            tables += sum(FIELD_BYTES * len(call.params) for call in code.calls)
+            said = step.path.constants(step.op, program.graph)
+            assert (said.weights, said.tables) == (held["weights"], held["tables"] + tables)
+
+
+@pytest.mark.parametrize("fuse", ["short", "long"])
+@pytest.mark.parametrize("name", MODELS)
+def test_reference_models_fused_change_no_bit(shared_models: Path, name: str, fuse: str) -> None:
+    graph = read_tflite(shared_models / f"{name}.tflite")
+    board = load_board("mps2-an500")
+    program = compile_graph(graph, board, options=CompileOptions(fuse))
+    model, rng = HostModel(program), np.random.default_rng(1)
+    for style in ("random", "low", "high", "ends"):
+        data = graph_inputs(graph, rng, style)
+        np.testing.assert_array_equal(model.run(data)[0], run(graph, data)[0])
+
+
+@pytest.mark.parametrize("name", SHORT_LIMITS)
+def test_short_fusion_reaches_its_arena_at_its_price(shared_models: Path, name: str) -> None:
+    graph, board = read_tflite(shared_models / f"{name}.tflite"), load_board("mps2-an500")
+    off = compile_graph(graph, board, options=CompileOptions("off"))
+    short = compile_graph(graph, board, options=CompileOptions("short"))
+    assert short.sram.arena_bytes <= SHORT_LIMITS[name]
+    assert short.plan.optimal
+    assert all(len(s.ops) <= 3 for s in short.steps)
+    assert off.instructions < short.instructions <= 1.05 * off.instructions
+
+
+def test_an_unknown_fusion_is_refused() -> None:
+    with pytest.raises(UsageError, match="cannot fuse 'all': choose off, short, long"):
+        CompileOptions("all")

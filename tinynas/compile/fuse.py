@@ -1,0 +1,179 @@
+"""Which operators to execute together, row by row, and at what price.
+
+The dynamic programme of tinynas.memory.fusion finds the cut into runs with the least arena; the price of a
+run is what making rows costs beyond making whole tensors: kernels called once a row instead of once, the
+driver, and rows moved within rings. A fusion is taken only when the planned arena gets smaller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tinynas.boards import Core
+from tinynas.compile.fused_path import READERS, FusedPath, RowTensor, Stage, ring_layout
+from tinynas.compile.options import FUSIONS, CompileOptions
+from tinynas.compile.rows import RowForm, row_form
+from tinynas.cost import Coefficients, Prediction, predict
+from tinynas.graph import Graph
+from tinynas.kernels.path import KernelPath
+from tinynas.memory import Plan, Problem, plan_memory
+from tinynas.memory.fusion import Fusion, fuse
+from tinynas.memory.rows import simulate
+
+SHORT_PRICE = 0.05  # of the program's instructions
+# Instructions (and cycles) of the driver: measured on Cortex-M7, see docs/fusion.md.
+ROW_COST = Prediction(110.0, 100.0)
+MOVED_BYTE_COST = Prediction(0.7, 0.6)
+
+
+@dataclass(frozen=True, eq=False)
+class Unfused:
+    """A chosen program before fusion: `executed` names the operators (by index) that are the problem's steps."""
+
+    graph: Graph
+    core: Core
+    paths: Sequence[KernelPath | None]
+    roots: Mapping[int, int]
+    executed: Sequence[int]
+    problem: Problem
+    coefficients: Coefficients
+
+
+@dataclass(frozen=True, eq=False)
+class Fused:
+    """`plan` answers `problem`, whose step k executes the original steps `segments[k]`; `paths[k]` where there
+    are several."""
+
+    problem: Problem
+    plan: Plan
+    segments: tuple[tuple[int, ...], ...]
+    paths: Mapping[int, FusedPath]
+
+
+def fuse_runs(program: Unfused, options: CompileOptions) -> Fused:
+    """The smallest arena the options allow; nothing is fused where that would not make it smaller."""
+    alone = Fused(program.problem, plan_memory(program.problem),
+                  tuple((k,) for k in range(len(program.problem.steps))), {})
+    longest = FUSIONS[options.fuse]
+    forms = _forms(program) if longest > 1 else {}
+    if len(forms) < 2:
+        return alone
+    limit = SHORT_PRICE * sum(_whole(program, k).instructions for k in range(len(program.executed)))
+    for length in [longest] if options.fuse == "long" else range(longest, 1, -1):
+        found = _fuse(program, forms, length)
+        price = sum(_price(program, forms, s[0], s[-1]) for s in found.segments if len(s) > 1)
+        if options.fuse == "short" and price > limit:
+            continue
+        if found.plan.arena_bytes < alone.plan.arena_bytes:
+            return found
+    return alone
+
+
+def _forms(program: Unfused) -> dict[int, RowForm]:
+    """Row forms by step, of operators that read and write tensors in their own shape (not through views)."""
+    forms, readers = {}, program.graph.consumers()
+    for position, k in enumerate(program.executed):
+        op, path = program.graph.ops[k], program.paths[k]
+        assert path is not None
+        if any(t in program.roots for t in program.graph.activations(op)):
+            continue
+        if len(readers.get(op.outputs[0], [])) > READERS:
+            continue
+        form = row_form(op, program.graph, path, program.core)
+        if form is not None:
+            forms[position] = form
+    return forms
+
+
+def _fuse(program: Unfused, forms: Mapping[int, RowForm], longest: int) -> Fused:
+    problem, graph = program.problem, program.graph
+    rows = {t: shape[1] if len(shape := graph.tensors[t].shape) == 4 else 1 for t in problem.sizes}
+    entries = {}
+    for position, form in forms.items():
+        path = program.paths[program.executed[position]]
+        assert path is not None
+        entries[position] = form.step(path)
+    found = fuse(problem, rows, entries, longest, lambda i, j: _price(program, forms, i, j))
+    paths = {at: fused_path(program, forms, found, at, rows)
+             for at, segment in enumerate(found.segments) if len(segment) > 1}
+    return Fused(found.problem, plan_memory(found.problem), found.segments, paths)
+
+
+def fused_path(
+    program: Unfused, forms: Mapping[int, RowForm], found: Fusion, at: int, rows: Mapping[int, int],
+) -> FusedPath:
+    """The kernel path of one run."""
+    problem, segment = program.problem, found.segments[at]
+    maker = {problem.steps[s].outputs[0]: k for k, s in enumerate(segment[:-1])}
+    stages = []
+    for s in segment:
+        op, path = program.graph.ops[program.executed[s]], program.paths[program.executed[s]]
+        assert path is not None
+        inputs = tuple((t, maker.get(t, -1)) for t in program.graph.activations(op))
+        stages.append(Stage(program.executed[s], op, path, forms[s], inputs, problem.steps[s].outputs[0]))
+    entries = {s: forms[s].step(stage.path) for s, stage in zip(segment, stages, strict=True)}
+    run = simulate(problem, segment, rows, entries)
+    starts, kernel_scratch_at = ring_layout(run.ring_bytes, problem.align)
+    tensors = []
+    for t in dict.fromkeys(t for stage in stages for t in (*(i for i, _ in stage.inputs), stage.output)):
+        row_bytes = problem.sizes[t] // rows[t]
+        if t in maker:
+            readers = tuple((k, n) for k, stage in enumerate(stages)
+                            for n, (i, _) in enumerate(stage.inputs) if i == t)
+            tensors.append(RowTensor(t, row_bytes, run.ring_bytes[t] // row_bytes, starts[t], readers))
+        else:
+            tensors.append(RowTensor(t, row_bytes))
+    return FusedPath(tuple(stages), tuple(tensors), kernel_scratch_at, _moved_bytes(stages, tensors),
+                     found.problem.steps[at].scratch_bytes)
+
+
+def _moved_bytes(stages: Sequence[Stage], tensors: Sequence[RowTensor]) -> int:
+    """At most: every row made once the ring is full moves the others (those of one reader's window)."""
+    moved = 0
+    for tensor in tensors:
+        if tensor.kept > 1:
+            stage, which = tensor.readers[0]
+            window = list(stages[stage].form.windows.values())[which]
+            advances = stages[stage].form.rows - 1
+            moved += advances * max(0, tensor.kept - window.stride) * tensor.row_bytes
+    return moved
+
+
+def cost_of_run(path: FusedPath, coefficients: Coefficients) -> Prediction:
+    """Kernels, row by row, and the driver."""
+    instructions = path.made_rows * ROW_COST.instructions + path.moved_bytes * MOVED_BYTE_COST.instructions
+    cycles = path.made_rows * ROW_COST.cycles + path.moved_bytes * MOVED_BYTE_COST.cycles
+    for stage in path.stages:
+        rows = cost_of_rows(stage.path, stage.form, coefficients)
+        instructions, cycles = instructions + rows.instructions, cycles + rows.cycles
+    return Prediction(instructions, cycles)
+
+
+def cost_of_rows(path: KernelPath, form: RowForm, coefficients: Coefficients) -> Prediction:
+    instructions = cycles = 0.0
+    for row in form.variants:
+        one = predict(path, row.op, row.graph, coefficients)
+        instructions, cycles = instructions + row.count * one.instructions, cycles + row.count * one.cycles
+    return Prediction(instructions, cycles)
+
+
+def _price(program: Unfused, forms: Mapping[int, RowForm], first: int, last: int) -> float:
+    """Instructions that steps first..last cost more as one run than each by itself."""
+    if first == last:
+        return 0.0
+    more = 0.0
+    for position in range(first, last + 1):
+        path = program.paths[program.executed[position]]
+        assert path is not None
+        form = forms[position]
+        by_rows = cost_of_rows(path, form, program.coefficients).instructions
+        more += by_rows - _whole(program, position).instructions + form.rows * ROW_COST.instructions
+    return max(more, 1.0)
+
+
+def _whole(program: Unfused, position: int) -> Prediction:
+    k = program.executed[position]
+    path = program.paths[k]
+    assert path is not None
+    return predict(path, program.graph.ops[k], program.graph, program.coefficients)

@@ -1,0 +1,138 @@
+"""An operator's row form: the same operator on an image one row high.
+
+Any kernel path can then make a row of the output from the rows of the input that its window touches; it
+needs no second entry point, and its own scratch, constants and cost describe the row. Rows near the upper
+and lower edge see fewer input rows and so are different images; all others are the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tinynas.boards import Core
+from tinynas.graph import Graph, Op
+from tinynas.graph.geometry import Pads, padding_2d, span
+from tinynas.graph.ops import Add, AveragePool2D, Conv2D, DepthwiseConv2D, MaxPool2D, Mul, Sub
+from tinynas.kernels.path import KernelPath
+from tinynas.memory.rows import RowStep, RowWindow
+
+WINDOWED = (Conv2D, DepthwiseConv2D, AveragePool2D, MaxPool2D)
+PAIRED = (Add, Sub, Mul)
+WORD_BYTES = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One kind of output row: the operator and graph that make it, and how many rows are of this kind."""
+
+    op: Op
+    graph: Graph
+    count: int
+
+
+@dataclass(frozen=True, eq=False)
+class RowForm:
+    """`windows`: activation -> the rows an output row needs. `variants`: rows at the top that differ, the common
+    one, rows at the bottom that differ; when no row is common, all are `top`."""
+
+    windows: Mapping[int, RowWindow]
+    variants: tuple[Row, ...]
+    top: int
+    bottom: int
+    rows: int
+
+    def step(self, path: KernelPath) -> RowStep:
+        """What the planner wants to know."""
+        return RowStep(self.windows, max(path.scratch_bytes(row.op, row.graph) for row in self.variants))
+
+
+def row_form(op: Op, graph: Graph, path: KernelPath, core: Core) -> RowForm | None:
+    """None when the operator cannot be executed by rows with this kernel path."""
+    window = _window(op, graph, path)
+    if window is None:
+        return None
+    sources, output = graph.activations(op), graph.tensors[op.outputs[0]]
+    rows = output.shape[1]
+    in_rows = graph.tensors[sources[0]].shape[1]
+    if not _aligned(graph, (*sources, op.outputs[0]), window, rows):
+        return None
+    seen = [(max(0, y * window.stride - window.pad_top),
+             min(in_rows, y * window.stride - window.pad_top + window.kernel)) for y in range(rows)]
+    if any(first >= end for first, end in seen):
+        return None
+    whole = [y for y in range(rows) if seen[y][1] - seen[y][0] == window.kernel]
+    top, bottom = (whole[0], rows - 1 - whole[-1]) if whole else (rows, 0)
+    shown = [*range(top), *whole[:1], *range(rows - bottom, rows)]
+    variants = []
+    for y in shown:
+        above = max(0, window.pad_top - y * window.stride)
+        one = _one_row(op, graph, window, above, seen[y][1] - seen[y][0])
+        if path.refuses(one.op, one.graph, core) is not None:
+            return None
+        variants.append(replace(one, count=len(whole) if whole and y == whole[0] else 1))
+    return RowForm(dict.fromkeys(sources, window), tuple(variants), top, bottom, rows)
+
+
+def _window(op: Op, graph: Graph, path: KernelPath) -> RowWindow | None:
+    """The rows an output row needs, the same of every input; None when that is not the whole story."""
+    sources = graph.activations(op)
+    if not 1 <= len(sources) <= 2 or len(op.outputs) != 1 or len(set(sources)) != len(sources):
+        return None
+    shapes = [graph.tensors[t].shape for t in (*sources, op.outputs[0])]
+    if any(len(s) != 4 or s[0] != 1 for s in shapes) or graph.tensors[sources[0]].dtype != "int8":
+        return None
+    if isinstance(op, WINDOWED):
+        kernel, dilation = _kernel(op, graph), getattr(op, "dilation", (1, 1))
+        if dilation[0] != 1:
+            return None
+        top, _ = padding_2d(shapes[0], shapes[1], kernel, op.stride, dilation, op.pads)
+        return RowWindow(kernel[0], op.stride[0], top)
+    if path.name == "table" and shapes[0] == shapes[1]:
+        return RowWindow()
+    if isinstance(op, PAIRED) and len(sources) == 2 and shapes[0] == shapes[1] == shapes[2]:
+        return RowWindow()
+    return None
+
+
+def _kernel(op: Op, graph: Graph) -> tuple[int, int]:
+    if isinstance(op, AveragePool2D | MaxPool2D):
+        return op.kernel
+    weights = graph.tensors[op.inputs[1]].shape
+    return weights[1], weights[2]
+
+
+def _aligned(graph: Graph, tensors: tuple[int, ...], window: RowWindow, rows: int) -> bool:
+    """Whether all rows of the output, and all first rows of a window, begin at whole words."""
+    *sources, output = (graph.tensors[t].shape for t in tensors)
+    if rows > 1 and output[2] * output[3] % WORD_BYTES:
+        return False
+    firsts = {max(0, y * window.stride - window.pad_top) for y in range(rows)}
+    return all(first * shape[2] * shape[3] % WORD_BYTES == 0 for shape in sources for first in firsts)
+
+
+def _one_row(op: Op, graph: Graph, window: RowWindow, above: int, in_rows: int) -> Row:
+    """The operator that makes one row out of `in_rows` rows, with `above` rows of padding over them."""
+    sources, y = graph.activations(op), op.outputs[0]
+    tensors = list(graph.tensors)
+    for t in sources:
+        tensors[t] = _with_rows(graph, t, in_rows)
+    tensors[y] = _with_rows(graph, y, 1)
+    changed: Any = op
+    if isinstance(op, WINDOWED) and _kernel(op, graph) != (1, 1):
+        changed = replace(op, pads=_row_pads(op, graph, window, above, in_rows))
+    return Row(changed, replace(graph, tensors=tuple(tensors), ops=(changed,)), 1)
+
+
+def _with_rows(graph: Graph, t: int, rows: int) -> Any:
+    tensor = graph.tensors[t]
+    return replace(tensor, shape=(1, rows, *tensor.shape[2:]))
+
+
+def _row_pads(op: Any, graph: Graph, window: RowWindow, above: int, in_rows: int) -> Pads:
+    x, y = graph.tensors[op.inputs[0]].shape, graph.tensors[op.outputs[0]].shape
+    kernel, dilation = _kernel(op, graph), getattr(op, "dilation", (1, 1))
+    left = padding_2d(x, y, kernel, op.stride, dilation, op.pads)[1]
+    right = (y[2] - 1) * op.stride[1] + span(kernel[1], dilation[1]) - left - x[2]
+    return above, window.kernel - above - in_rows, left, max(0, right)
