@@ -19,10 +19,11 @@ from tinynas.graph.ops import Add
 GRAPH = small_graph(np.random.default_rng(0))
 
 
-def test_extremes_come_first_then_chance():
+def test_one_of_chance_comes_first_then_extremes_then_more_of_chance():
     inputs = make_inputs(GRAPH, 8, seed=4)
-    assert [set(np.unique(values[0])) for values in inputs[:3]] == [{-128}, {127}, {-3}]
-    chance = np.concatenate([values[0].ravel() for values in inputs[3:]])
+    assert [set(np.unique(values[0])) for values in inputs[1:4]] == [{-128}, {127}, {-3}]
+    assert len(np.unique(inputs[0][0])) > 4
+    chance = np.concatenate([values[0].ravel() for values in (inputs[0], *inputs[4:])])
     assert chance.min() == -128 and chance.max() == 127 and chance.dtype == np.int8
     assert all(np.array_equal(a[0], b[0]) for a, b in zip(inputs, make_inputs(GRAPH, 8, seed=4), strict=True))
     assert not np.array_equal(inputs[4][0], make_inputs(GRAPH, 8, seed=5)[4][0])
@@ -32,7 +33,7 @@ def test_every_input_of_a_graph_gets_values():
     quantization = Quantization.per_tensor(0.1, 0)
     tensors = tuple(Tensor(n, (1, 4), quantization=quantization) for n in "abc")
     graph = Graph("two", tensors, (Add("sum", (0, 1), (2,)),), (0, 1), (2,))
-    first, second = make_inputs(graph, 4, 0)[3]
+    first, second = make_inputs(graph, 1, 0)[0]
     assert first.shape == second.shape == (1, 4) and not np.array_equal(first, second)
     (outputs,), _ = expected_outputs(None, graph, [(first, second)], "numpy")
     assert outputs[0].shape == (1, 4)

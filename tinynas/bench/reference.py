@@ -16,17 +16,20 @@ from tinynas.graph import Graph, Tensor
 from tinynas.graph.run import run as numpy_run
 
 REFERENCES = ("tflm", "numpy")
+RANDOM = 3  # kinds of inputs before it: lowest, highest, zero point
 
 Arrays = tuple[np.ndarray, ...]
 
 
 def test_inputs(graph: Graph, count: int, seed: int) -> list[Arrays]:
-    """`count` inferences' inputs: all lowest, all highest, all zero point, then uniformly random ones."""
+    """`count` inferences' inputs: a uniformly random one, all lowest, all highest, all zero point, then random
+    ones. (Instructions can depend on the data, so a single input should look like data.)"""
     if count < 1:
         raise UsageError(f"{count} inputs: at least 1 is needed")
     rng = np.random.default_rng(seed)
     tensors = [graph.tensors[t] for t in graph.inputs]
-    return [tuple(_values(t, k, rng) for t in tensors) for k in range(count)]
+    kinds = [RANDOM, *range(RANDOM), *[RANDOM] * count][:count]
+    return [tuple(_values(t, kind, rng) for t in tensors) for kind in kinds]
 
 
 test_inputs.__test__ = False  # type: ignore[attr-defined]  # pytest: this is no test

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from tinynas.boards import Core
 from tinynas.graph import Graph, Op
 from tinynas.graph.ops import Conv2D
 from tinynas.kernels.common import input_tensor, layer_constants, limits, not_int8, output_tensor
-from tinynas.kernels.conv_plain import conv_constants, conv_features, conv_window
+from tinynas.kernels.conv_plain import conv_constants, conv_window, rows_features
+from tinynas.kernels.copies import copy_features
 from tinynas.kernels.distances import whole_position
 from tinynas.kernels.path import Call, Code, Constants, KernelPath, Overlap
 
@@ -45,8 +48,16 @@ class Conv1x1Plain(KernelPath):
         return layer_constants(input_tensor(graph, op, 1).size_bytes, outputs, outputs, FIELDS)
 
     def features(self, op: Op, graph: Graph) -> Mapping[str, float]:
-        y, depth = output_tensor(graph, op), input_tensor(graph, op).shape[3]
-        return conv_features(y.elements // y.shape[3], depth, y.shape[3], depth, depth % 4 != 0)
+        assert isinstance(op, Conv2D)
+        x, y = input_tensor(graph, op), output_tensor(graph, op)
+        positions, depth = y.elements // y.shape[3], x.shape[3]
+        if op.stride == (1, 1):
+            starts = np.arange(positions)
+        else:
+            rows, columns = (np.arange(size) * step for size, step in zip(y.shape[1:3], op.stride, strict=True))
+            starts = rows[:, None] * x.shape[2] + columns[None, :]
+        copied = copy_features(np.array(depth), starts * depth, np.array(0))
+        return {**rows_features(positions, depth, y.shape[3]), **copied}
 
     def code(self, op: Op, graph: Graph, backward: bool = False) -> Code:
         assert isinstance(op, Conv2D)

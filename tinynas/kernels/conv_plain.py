@@ -19,10 +19,12 @@ from tinynas.kernels.common import (
     tensor_in,
     weights_of,
 )
+from tinynas.kernels.copies import window_features
 from tinynas.kernels.distances import Window, whole_position
 from tinynas.kernels.path import Array, Call, Code, Constants, KernelPath, Overlap
 
 FIELDS = 25
+RUN = 16  # outputs computed before they are requantized
 
 
 def conv_window(op: Conv2D, graph: Graph) -> Window:
@@ -41,10 +43,8 @@ def conv_constants(op: Conv2D, graph: Graph) -> tuple[tuple[Array, ...], dict[st
     return (Array("weights", rows, "weights"), *arrays), {"weights": "weights", **fields}
 
 
-def conv_features(
-    positions: int, depth: int, outputs: int, copied: int, unaligned: bool = False
-) -> dict[str, float]:
-    """Counts for rows_plain.c run at every position; `copied` bytes each, one by one if `unaligned`."""
+def rows_features(positions: int, depth: int, outputs: int) -> dict[str, float]:
+    """Counts for rows_plain.c run at every position."""
     fours, ones = outputs // 4, outputs % 4
     return {
         "calls": 1.0,
@@ -52,9 +52,8 @@ def conv_features(
         "macs": float(positions * depth * fours * 4),
         "single_macs": float(positions * depth * ones),
         "outputs": float(positions * outputs),
+        "output_runs": float(positions * -(-outputs // RUN)),
         "blocks": float(positions * (fours + ones)),
-        "copied_bytes": float(positions * copied),
-        "bytewise": float(positions * copied if unaligned else 0),
     }
 
 
@@ -84,12 +83,11 @@ class ConvPlain(KernelPath):
 
     def features(self, op: Op, graph: Graph) -> Mapping[str, float]:
         assert isinstance(op, Conv2D)
-        window, y = conv_window(op, graph), output_tensor(graph, op)
-        positions, depth = y.elements // y.shape[3], self._depth(op, graph)
-        runs = window.kernel[0] * (1 if window.dilation[1] == 1 else window.kernel[1])
-        unaligned = input_tensor(graph, op).shape[3] % 4 != 0
-        counts = conv_features(positions, depth, y.shape[3], depth, unaligned)
-        return {**counts, "runs": float(positions * runs)}
+        x, y, window = input_tensor(graph, op), output_tensor(graph, op), conv_window(op, graph)
+        positions = y.elements // y.shape[3]
+        copied = {k: v * x.shape[0] for k, v in window_features(window, x.shape[3]).items()}
+        rows = float(positions * window.kernel[0])
+        return {**rows_features(positions, self._depth(op, graph), y.shape[3]), "window_rows": rows, **copied}
 
     def code(self, op: Op, graph: Graph, backward: bool = False) -> Code:
         assert isinstance(op, Conv2D)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import prod
 
+import numpy as np
+
 from tinynas.boards import Core
 from tinynas.graph import Graph, Op
 from tinynas.graph.ops import Concat, ExpandDims, Reshape, Split, Squeeze
 from tinynas.kernels.common import FIELD_BYTES, not_int8, output_tensor
+from tinynas.kernels.copies import added, copy_features
 from tinynas.kernels.path import Call, Code, Constants, KernelPath, Overlap, up
 
 FIELDS = 6
@@ -47,10 +50,11 @@ def _fields(
             "out_start": out_start, "out_stride": out_stride}
 
 
-def _unaligned(fields: dict[str, int | str]) -> bool:
-    """Whether any run starts off a word boundary, and so is copied byte by byte."""
-    strides = ("in_stride", "out_stride") if fields["rows"] != 1 else ()
-    return any(int(fields[name]) % 4 for name in ("in_start", "out_start", *strides))
+def _copied(fields: dict[str, int | str]) -> dict[str, float]:
+    row = np.arange(int(fields["rows"]))
+    sources = int(fields["in_start"]) + row * int(fields["in_stride"])
+    targets = int(fields["out_start"]) + row * int(fields["out_stride"])
+    return copy_features(np.array(int(fields["run"])), sources, targets)
 
 
 class CopyRows(KernelPath):
@@ -78,13 +82,7 @@ class CopyRows(KernelPath):
 
     def features(self, op: Op, graph: Graph) -> Mapping[str, float]:
         parts = [fields for _, _, fields in _parts(op, graph)]
-        rows = sum(int(p["rows"]) for p in parts)
-        copied = sum(int(p["rows"]) * int(p["run"]) for p in parts)
-        bytewise = sum(int(p["rows"]) * int(p["run"]) for p in parts if _unaligned(p))
-        return {
-            "calls": float(len(parts)), "runs": float(rows), "copied_bytes": float(copied),
-            "bytewise": float(bytewise),
-        }
+        return {"calls": float(len(parts)), **added(*(_copied(fields) for fields in parts))}
 
     def code(self, op: Op, graph: Graph, backward: bool = False) -> Code:
         return Code(calls=tuple(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from tinynas.boards import Core
 from tinynas.graph import Graph, Op
 from tinynas.graph.ops import StridedSlice, Transpose
 from tinynas.kernels.common import FIELD_BYTES, input_tensor, not_int8, output_tensor
+from tinynas.kernels.copies import copy_features
 from tinynas.kernels.loops import leading, merge, named, row_major
 from tinynas.kernels.path import Call, Code, Constants, KernelPath, Overlap
 
@@ -73,15 +75,14 @@ class CopySteps(KernelPath):
 
     def features(self, op: Op, graph: Graph) -> Mapping[str, float]:
         assert isinstance(op, Transpose | StridedSlice)
-        _, steps, start, run = gather(op, graph)
+        sizes, steps, start, run = gather(op, graph)
         elements = output_tensor(graph, op).elements
-        unaligned = any(offset % 4 for offset in (*steps, start, run))
-        return {
-            "calls": 1.0,
-            "single_bytes" if run == 1 else "runs": float(elements // run),
-            "copied_bytes": float(elements if run > 1 else 0),
-            "bytewise": float(elements if run > 1 and unaligned else 0),
-        }
+        five = leading(5, sizes, 1)
+        loops = {"calls": 1.0, "rows": float(prod(five[:4])), "planes": float(prod(five[:3]))}
+        if run == 1:
+            return {**loops, "single_bytes": float(elements)}
+        starts = run_starts(sizes, steps, start)
+        return {**loops, **copy_features(np.array(run), starts, np.arange(len(starts)) * run)}
 
     def code(self, op: Op, graph: Graph, backward: bool = False) -> Code:
         assert isinstance(op, Transpose | StridedSlice)

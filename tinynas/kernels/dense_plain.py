@@ -19,7 +19,7 @@ from tinynas.kernels.common import (
     tensor_in,
     weights_of,
 )
-from tinynas.kernels.conv_plain import conv_features
+from tinynas.kernels.conv_plain import rows_features
 from tinynas.kernels.distances import rows_of_blocks
 from tinynas.kernels.path import Array, Call, Code, Constants, KernelPath, Overlap
 
@@ -59,9 +59,7 @@ class DensePlain(KernelPath):
         return layer_constants(depth * outputs, outputs, factors, FIELDS)
 
     def features(self, op: Op, graph: Graph) -> Mapping[str, float]:
-        rows, depth, outputs = dense_shape(op, graph)
-        features = conv_features(rows, depth, outputs, 0)
-        return {k: v for k, v in features.items() if k not in ("copied_bytes", "bytewise")}
+        return rows_features(*dense_shape(op, graph))
 
     def code(self, op: Op, graph: Graph, backward: bool = False) -> Code:
         assert isinstance(op, Dense)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
+
+import numpy as np
 
 from tinynas.boards import Core
 from tinynas.graph import Graph, Op
 from tinynas.graph.ops import Pad, PadV2
 from tinynas.kernels.common import FIELD_BYTES, input_tensor, not_int8, output_tensor
+from tinynas.kernels.copies import copy_features
 from tinynas.kernels.loops import leading, named
 from tinynas.kernels.path import Call, Code, Constants, KernelPath
 
@@ -30,6 +34,11 @@ def pad_loops(op: Pad | PadV2, graph: Graph) -> list[tuple[int, int, int]]:
     return loops[::-1]
 
 
+def leading4(loops: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """Four loops: the missing outer ones go round once."""
+    return [(1, 0, 0)] * (4 - len(loops)) + loops
+
+
 class PadPath(KernelPath):
     name = "pad"
     sources = ("pad.c",)
@@ -46,14 +55,23 @@ class PadPath(KernelPath):
 
     def features(self, op: Op, graph: Graph) -> Mapping[str, float]:
         assert isinstance(op, Pad | PadV2)
-        loops, y = pad_loops(op, graph), output_tensor(graph, op)
-        copied = input_tensor(graph, op).elements
+        loops = leading4(pad_loops(op, graph))
+        elements = input_tensor(graph, op).elements
+        starts, outer = np.zeros(1, np.int64), 1  # where each run begins in the output; loops around
+        fills = 2
+        for k, (size, before, _) in enumerate(loops):
+            inner = prod(sum(loop) for loop in loops[k + 1:])
+            if k < 3:
+                starts = (starts[:, None] + (before + np.arange(size)[None, :]) * inner).reshape(-1)
+                outer *= size
+                fills += 2 * outer
+            else:
+                starts = starts + before
+        run = loops[3][0]
         return {
-            "calls": 1.0,
-            "runs": float(copied // loops[-1][0]),
-            "copied_bytes": float(copied),
-            "bytewise": float(copied if any(n % 4 for n in loops[-1]) else 0),
-            "filled_bytes": float(y.elements - copied),
+            "calls": 1.0, "planes": float(loops[0][0] * loops[1][0]), "fills": float(fills),
+            "filled_bytes": float(output_tensor(graph, op).elements - elements),
+            **copy_features(np.array(run), np.arange(len(starts)) * run, starts),
         }
 
     def code(self, op: Op, graph: Graph, backward: bool = False) -> Code:

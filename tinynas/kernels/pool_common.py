@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from tinynas.graph import Graph, Op
 from tinynas.graph.fixed_point import activation_range
 from tinynas.graph.ops import AveragePool2D, MaxPool2D
@@ -13,6 +15,7 @@ from tinynas.kernels.path import Call, Code, Constants, Overlap
 
 Pool = AveragePool2D | MaxPool2D
 FIELDS = 14
+WIDE = 181  # cells of a window above which cores without a divider really divide (tinynas_fixed.h)
 
 
 def pool_window(op: Pool, graph: Graph) -> Window:
@@ -38,16 +41,31 @@ def pool_constants() -> Constants:
 
 
 def pool_features(op: Pool, graph: Graph, block: int) -> dict[str, float]:
-    y = output_tensor(graph, op)
-    positions, channels = y.elements // y.shape[3], y.shape[3]
-    groups = channels // block + channels % block
+    """Only what lies inside the input is read: `block` channels at a time, those left over one by one."""
+    y, window = output_tensor(graph, op), pool_window(op, graph)
+    images, channels = y.shape[0], y.shape[3]
+    rows, columns = _inside(window, 0), _inside(window, 1)
+    positions = images * len(rows) * len(columns)
+    blocks, singles = channels // block, channels % block if block > 1 else 0
+    elements = images * int(rows.sum()) * int(columns.sum())
+    wide = images * int((rows[:, None] * columns[None, :] > WIDE).sum())
     return {
         "calls": 1.0,
         "positions": float(positions),
-        "elements": float(positions * channels * op.kernel[0] * op.kernel[1]),
-        "runs": float(positions * groups * op.kernel[0]),
+        "blocks": float(positions * (blocks + singles)),
+        "runs": float(images * int(rows.sum()) * len(columns) * (blocks + singles)),
+        "elements": float(elements * blocks * block),
+        "single_elements": float(elements * singles),
         "outputs": float(positions * channels),
+        "wide_outputs": float(wide * channels),
     }
+
+
+def _inside(window: Window, k: int) -> np.ndarray:
+    """How many rows (columns: k = 1) of each position's window lie inside the input."""
+    first = np.arange(window.outputs[k]) * window.stride[k] - window.padding[k]
+    inside: np.ndarray = np.minimum(first + window.kernel[k], window.inputs[k]) - np.maximum(first, 0)
+    return inside
 
 
 def pool_code(op: Pool, graph: Graph, function: str) -> Code:
