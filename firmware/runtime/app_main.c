@@ -215,6 +215,15 @@ static const request_kind kinds[] = {
     {TNP_EXIT, TNP_EXIT_BYTES, 0, leave},
 };
 
+/* A device that has restarted in the middle of a conversation has lost what was written to it. Its Ready may
+ * have been lost too, so it answers nothing that depends on the past until it has been asked who it is. */
+static int forgetful(uint8_t type)
+{
+    static int met;
+    met = met || type == TNP_HELLO;
+    return !met && type != TNP_RESET && type != TNP_EXIT;
+}
+
 static void handle(const tnp_frame *frame)
 {
     if (frame->version != TNP_VERSION) {
@@ -225,6 +234,8 @@ static void handle(const tnp_frame *frame)
         if (kinds[k].type == frame->type) {
             if (frame->length < kinds[k].bytes || (frame->length > kinds[k].bytes && !kinds[k].tail)) {
                 refuse(frame, TNP_CODE_BAD_LENGTH, "wrong length for this request");
+            } else if (forgetful(frame->type)) {
+                refuse(frame, TNP_CODE_FAILED, "the device has restarted, say Hello first");
             } else {
                 kinds[k].handle(frame);
             }

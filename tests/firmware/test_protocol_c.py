@@ -64,10 +64,12 @@ def talk(device: Path, sent: bytes, status: int = 0) -> list[Frame]:
 
 
 def ask(device: Path, *requests: Message, status: int = 0) -> list[Message]:
-    sent = b"".join(encode(m, n + 1) for n, m in enumerate(requests))
+    """Answers to these requests, after a Hello."""
+    sent = b"".join(encode(m, n) for n, m in enumerate((Hello(), *requests)))
     answers = talk(device, sent, status)
-    assert [a.sequence for a in answers] == [n + 1 for n in range(len(requests))]
-    return [a.message for a in answers]
+    assert [a.sequence for a in answers] == [n for n in range(len(requests) + 1)]
+    assert isinstance(answers[0].message, Identity)
+    return [a.message for a in answers[1:]]
 
 
 def values(message: Ticks | Marks) -> list[int]:
@@ -152,9 +154,10 @@ def test_wrong_length_and_wrong_version(device):
     short = bytearray(encode(AskText(0), 1))
     longer = encode(Write(0, 0, b""), 1)  # as a Hello: five bytes too many
     head = bytes([protocol.VERSION, Hello.TYPE]) + longer[4:8]
-    answers = talk(device, _reframe(head, longer[10:-4]) + encode(Hello(), 2, version=9) + bytes(short))
-    assert [a.message.code for a in answers[:2]] == [Code.BAD_LENGTH, Code.BAD_VERSION]
-    assert answers[2].message == Text(b"0.0")
+    hello = encode(Hello(), 0)
+    answers = talk(device, hello + _reframe(head, longer[10:-4]) + encode(Hello(), 2, version=9) + bytes(short))
+    assert [a.message.code for a in answers[1:3]] == [Code.BAD_LENGTH, Code.BAD_VERSION]
+    assert answers[3].message == Text(b"0.0")
 
 
 def _reframe(head: bytes, payload: bytes) -> bytes:
@@ -167,9 +170,17 @@ def _reframe(head: bytes, payload: bytes) -> bytes:
 def test_a_request_sent_twice_is_executed_once_and_answered_twice(device):
     run = encode(Invoke(Place.INPUT, 0, 0, 0, 0, 0, 1), 2)
     sent = encode(Write(Place.INPUT, 0, INPUT[:16]), 1) + run + run + encode(Read(Place.OUTPUT, 0, 4), 3)
-    _, once, again, data = talk(device, sent)
+    *_, once, again, data = talk(device, encode(Hello(), 0) + sent)
     assert once == again
     assert data.message == Data(OUTPUT[:4])  # a second run on the destroyed input would give zeros
+
+
+def test_a_device_that_has_not_been_asked_who_it_is_answers_nothing_that_depends_on_the_past(device):
+    asked = (Write(Place.AREA, 0, b"x"), Invoke(Place.AREA, 0, 0, 0, 0, 0, 1), Read(Place.OUTPUT, 0, 4), AskTicks(0))
+    answers = talk(device, b"".join(encode(m, n) for n, m in enumerate((*asked, Hello(), asked[0]))))
+    assert [a.message.code for a in answers[:4]] == [Code.FAILED] * 4
+    assert b"restarted" in answers[0].message.text
+    assert answers[5].message == Written(1)
 
 
 def test_reset_and_exit_answer_first(device):
