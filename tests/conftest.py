@@ -50,7 +50,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("tflm"):
         found = importlib.util.find_spec("tflite_micro") is not None
         _require([] if found else ["tflite-micro"], "comparison with TFLite Micro")
-    if item.get_closest_marker("renode") and _missing_tools("renode"):
+    if item.get_closest_marker("renode") and _missing_tools(os.environ.get("RENODE") or "renode"):
         pytest.skip("renode is not installed")
     if item.get_closest_marker("board"):
         unset = [v for v in ("TINYNAS_TEST_BOARD", "TINYNAS_TEST_PORT") if not os.environ.get(v)]

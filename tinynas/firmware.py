@@ -17,7 +17,7 @@ from tinynas.errors import UsageError
 from tinynas.graph.read_tflite import read_tflite
 from tinynas.runs.files import user_cache
 from tinynas.target.elf import footprint
-from tinynas.target.folder import read_folder
+from tinynas.target.folder import MODEL, read_folder
 from tinynas.target.toolchain import build, find_toolchain
 
 
@@ -33,11 +33,13 @@ class Firmware:
 
 
 def build_firmware(
-    program: Program, board: Board, directory: Path, *, variant: str = "board", budgets: Budgets | None = None
+    program: Program, board: Board, directory: Path, *, variant: str = "board", budgets: Budgets | None = None,
+    model: bytes | None = None,
 ) -> Firmware:
     """Generate and build `program` for `board` in `directory` (absent, empty, or an earlier project).
 
-    `variant`: "board", or "qemu" for its stand-in. BudgetError before anything is compiled when the program
+    `variant`: "board", or "qemu" for its stand-in. `model`: the .tflite, kept in the folder, so that `bench` can
+    check the firmware against it. BudgetError before anything is compiled when the program
     breaks a budget or the board; ToolError without a compiler. After an error `directory` is as it was."""
     check_fit(program, budgets)
     compiler = find_toolchain().version
@@ -50,6 +52,8 @@ def build_firmware(
         project = generate_firmware(program, board, fresh / "new", variant)
         elf = build(project.directory, cache=user_cache("objects"))
         flash, sram = footprint(elf)
+        if model is not None:
+            (project.directory / MODEL).write_bytes(model)
         if final.exists():
             os.replace(final, fresh / "old")
         os.replace(project.directory, final)

@@ -59,14 +59,17 @@ class Client:
     """Requests to one device over one link. All raise LinkError for a silent or confused device and
     MeasureError for one that faulted or restarted."""
 
-    def __init__(self, link: Link, answer_s: float = ANSWER_S, attempts: int = ATTEMPTS) -> None:
+    def __init__(self, link: Link, answer_s: float = ANSWER_S, attempts: int = ATTEMPTS,
+                 first_sequence: int | None = None) -> None:
+        """`first_sequence`: of the first request; None: another one every time."""
         self.link = link
         self.answer_s = answer_s
         self.attempts = attempts
         self.repeats_sent = 0  # requests sent again so far
         self._decoder = Decoder()
         self._frames: deque[Frame] = deque()
-        self._sequence = random.randrange(1, 2**16)  # not the last conversation's
+        # not the last conversation's, unless the requests must have the same bytes every time
+        self._sequence = random.randrange(1, 2**16) if first_sequence is None else first_sequence - 1
 
     def connect(self, boot_s: float = 10.0) -> Identity:
         """Wait for the device's Ready (it may have been sent long ago), then ask who it is."""

@@ -48,9 +48,9 @@ def on_qemu(
 
 
 @contextmanager
-def on_board(port: str, baud: int) -> Iterator[Running]:
-    """A board that runs its firmware already."""
-    with Link(port, baud) as link:
+def on_board(port: str, baud: int, open_timeout_s: float = 0.0) -> Iterator[Running]:
+    """A board that runs its firmware already; its port may take `open_timeout_s` to come back."""
+    with Link(port, baud, open_timeout_s) as link:
         yield Running(Client(link), None, preloaded=False)
 
 

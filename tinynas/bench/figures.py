@@ -66,7 +66,9 @@ def result(
     program, board, about, runs = task.program, task.board, measured.about, measured.inferences
     identity, typical = about.identity, measured.inferences[measured.typical]
     executed = counted = None
-    if task.on == "qemu":
+    if measured.executed is not None:
+        executed = spread(measured.executed)
+    elif task.on == "qemu":
         executed = spread(count for run in runs for count in instructions(board, run))
     elif identity.ticks_hz == identity.clock_hz:
         counted = spread(ticks for run in runs for ticks in timed_ticks(run))
@@ -115,7 +117,10 @@ def _outside(task: Task, measured: Measured) -> int | None:
     MeasureError when they are too many to be that: a wrapped counter, or marks that changed the code."""
     if measured.profile is None:
         return None
-    total = statistics.median_low(instructions(task.board, measured.inferences[measured.typical]))
+    if measured.executed is not None:
+        total = statistics.median_low(measured.executed)
+    else:
+        total = statistics.median_low(instructions(task.board, measured.inferences[measured.typical]))
     inside = sum(measured.profile.layers)
     if abs(total - inside) > 200 + total // 100:
         raise MeasureError(f"{inside} instructions in the layers, but {total} in the whole inference: "

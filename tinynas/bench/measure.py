@@ -6,6 +6,7 @@ ships. Where the time goes is asked in a run of its own (tinynas.bench.profile).
 
 from __future__ import annotations
 
+import shutil
 import statistics
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -15,6 +16,7 @@ from pathlib import Path
 from tinynas.bench.device import Running, on_board, on_qemu
 from tinynas.bench.link import BAUD
 from tinynas.bench.profile import Profile, profile_of_blocks, profile_of_marks
+from tinynas.bench.renode import run_scripted
 from tinynas.bench.session import PAINTS, About, Inference, Session
 from tinynas.boards import Board
 from tinynas.codegen import model_hash
@@ -24,6 +26,7 @@ from tinynas.errors import BoardError, LinkError, MeasureError, ToolError
 from tinynas.runs.files import user_cache
 from tinynas.target.elf import image_crc
 from tinynas.target.emulate.profile import counts_file, plugin_arguments, read_counts
+from tinynas.target.flash import flash
 from tinynas.target.toolchain import build
 
 ALIGN = 4  # of each inference's inputs in the test area
@@ -33,20 +36,25 @@ MAX_INPUT_BYTES = 1 << 20
 @dataclass(frozen=True)
 class Task:
     """`inputs`: of each inference, all inputs one after another. `port`: of a board that runs the
-    firmware."""
+    firmware; with `probe` (a serial number) or `tool` it is flashed first. `project`: an existing firmware
+    project to take instead of a generated one."""
 
     program: Program
     board: Board
-    on: str  # "qemu" | "board"
+    on: str  # "qemu" | "renode" | "board"
     port: str | None
     inputs: Sequence[bytes]
     warmup: int = 0
     repeats: int = 1
+    probe: str | None = None
+    tool: str | None = None
+    project: Path | None = None
 
 
 @dataclass(frozen=True)
 class Measured:
-    """`inferences`: one per input. `profile`: of input number `typical`, None on boards."""
+    """`inferences`: one per input. `profile`: of input number `typical`, None on boards. `executed`:
+    instructions of every timed run, where the emulator itself counts them."""
 
     project: Path  # folder of the measured firmware
     elf: Path
@@ -56,6 +64,7 @@ class Measured:
     typical: int
     profile: Profile | None
     high_water_bytes: int
+    executed: tuple[int, ...] | None = None
 
 
 def baud(board: Board) -> int:
@@ -64,11 +73,12 @@ def baud(board: Board) -> int:
 
 def measure(task: Task, folder: Path) -> Measured:
     """Build in `folder`, run, and check all the way; errors as `tinynas.bench.run.bench`."""
-    variant = "qemu" if task.on == "qemu" else "board"
-    project = generate_firmware(task.program, task.board, folder / "firmware", variant)
-    elf = build(project.directory, cache=user_cache("objects"))
+    project = _project(task, folder / "firmware")
+    elf = build(project, cache=user_cache("objects"))
     if task.on == "board":
-        return _measure_board(task, project.directory, elf)
+        return _measure_board(task, project, elf)
+    if task.on == "renode":
+        return _measure_renode(task, project, elf, folder)
     inferences: list[Inference] = []
     for batch in _batches(task):
         about, emulator, runs = run_batch(task, elf, batch, folder)
@@ -76,12 +86,38 @@ def measure(task: Task, folder: Path) -> Measured:
     typical = _typical(inferences)
     profile = _profile(task, elf, folder, typical, inferences[typical])
     high_water = max(run.high_water_bytes for run in inferences)
-    return Measured(project.directory, elf, about, emulator, tuple(inferences), typical, profile, high_water)
+    return Measured(project, elf, about, emulator, tuple(inferences), typical, profile, high_water)
+
+
+def variant_on(on: str) -> str:
+    """The variant of the firmware that runs there."""
+    return "qemu" if on == "qemu" else "board"
+
+
+def _project(task: Task, folder: Path) -> Path:
+    if task.project is None:
+        return generate_firmware(task.program, task.board, folder, variant_on(task.on)).directory
+    shutil.copytree(task.project, folder, ignore=shutil.ignore_patterns("build"))
+    return folder
+
+
+def _measure_renode(task: Task, project: Path, elf: Path, folder: Path) -> Measured:
+    done = run_scripted(task.program, task.board, elf, task.inputs, folder / "renode", warmup=task.warmup,
+                        repeats=task.repeats)
+    _check_clock(task.board, done.about)
+    totals = [counted.total for counted in done.counted]
+    typical = totals.index(statistics.median_low(totals))
+    high_water = max(run.high_water_bytes for run in done.runs)
+    return Measured(project, elf, done.about, done.emulator, done.runs, typical // task.repeats,
+                    Profile(done.counted[typical].layers, None), high_water, tuple(totals))
 
 
 def _measure_board(task: Task, project: Path, elf: Path) -> Measured:
     assert task.port is not None
-    with on_board(task.port, baud(task.board)) as running:
+    flashed = task.probe is not None or task.tool is not None
+    if flashed:
+        flash(elf, task.board, probe=task.probe, tool=task.tool)
+    with on_board(task.port, baud(task.board), open_timeout_s=10.0 if flashed else 0.0) as running:
         session = _session(task, elf, running)
         _check_clock(task.board, session.about)
         runs = [

@@ -79,7 +79,7 @@ class BenchResult:
     model_hash: str
     board: str
     core: str
-    on: str  # "qemu" | "board"
+    on: str  # "qemu" | "renode" | "board"
     emulator: str | None
     instructions: int | None
     instructions_spread: Spread | None

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinynas.bench.figures import Comparison, result
 from tinynas.bench.link import Link
-from tinynas.bench.measure import Task, baud, measure
+from tinynas.bench.measure import Task, baud, measure, variant_on
 from tinynas.bench.reference import Arrays, expected_outputs, test_inputs
 from tinynas.bench.result import BenchResult
 from tinynas.bench.session import Inference
@@ -20,20 +20,24 @@ from tinynas.compile import Program, check_fit, compile_graph
 from tinynas.errors import UsageError
 from tinynas.graph.read_tflite import read_tflite
 from tinynas.protocol import MAX_REPEATS, MAX_WARMUP
+from tinynas.target.emulate.renode import Renode
+from tinynas.target.flash import tool_for
+from tinynas.target.folder import FirmwareFolder, read_folder
 from tinynas.target.toolchain import find_toolchain
 
-ONS = ("qemu", "board")
+ONS = ("qemu", "renode", "board")
 
 
 def bench(
     model: Path | str | Program, board: Board | str, on: str = "qemu", *, inputs: int = 20, seed: int = 0,
     warmup: int = 0, repeats: int = 1, reference: str = "tflm", port: str | None = None,
-    directory: Path | None = None,
+    directory: Path | None = None, probe: str | None = None, tool: str | None = None,
 ) -> BenchResult:
     """Compile, build, run, compare every output, measure.
 
-    `model`: a .tflite, or a Program compiled for `board`. `on`: "qemu", or "board" for one that has been
-    flashed with the firmware built here and listens on `port`. `inputs`: inferences, each compared with
+    `model`: a .tflite, a folder that `tinynas build` has left, or a Program compiled for `board`. `on`: "qemu",
+    "renode", or "board" for one that listens on `port` and has been flashed with the firmware built here, or is
+    flashed now through `probe` (a serial number) by `tool` (either is enough). `inputs`: inferences, each compared with
     `reference` ("tflm": the TFLite Micro interpreter; "numpy"). `warmup`, `repeats`: runs of each input.
     `directory`: keeps the built firmware (absent, empty, or of an earlier run); None: tinynas' cache.
 
@@ -42,6 +46,13 @@ def bench(
     behind."""
     board = load_board(board) if isinstance(board, str) else board
     _check(on, warmup, repeats, port)
+    if on == "renode":
+        Renode(board)  # what is missing is known at once, not after the build
+    if probe is not None or tool is not None:
+        _check_flashing(on, board, tool)
+    project = None if isinstance(model, Program) else _project(Path(model), board, on)
+    if project is not None:
+        model = _model_of(project)
     data, name, program = _program(model, board)
     check_fit(program)
     values = test_inputs(program.graph, inputs, seed)
@@ -50,7 +61,8 @@ def bench(
     find_toolchain()
     expected, judge = expected_outputs(data, program.source or program.graph, values, reference)
     raw = [b"".join(np.ascontiguousarray(v).tobytes() for v in arrays) for arrays in values]
-    task = Task(program, board, on, port, raw, warmup, repeats)
+    task = Task(program, board, on, port, raw, warmup, repeats, probe, tool,
+                project.directory if project else None)
     with workplace(directory, f"{program.graph.name}-{board.name}-{on}-{model_hash(program)}") as place:
         measured = measure(task, place.path)
         compared = _compare(program, measured.inferences, expected)
@@ -64,6 +76,32 @@ def _check(on: str, warmup: int, repeats: int, port: str | None) -> None:
         raise UsageError(f"repeats must be 1 to {MAX_REPEATS}, warm-up runs 0 to {MAX_WARMUP}")
     if on == "board" and port is None:
         raise UsageError("bench on a board needs its serial port (--port /dev/ttyACM0, say)")
+
+
+def _check_flashing(on: str, board: Board, tool: str | None) -> None:
+    if on != "board":
+        raise UsageError(f"--probe and --tool flash a board; nothing is flashed on '{on}'")
+    tool_for(board, tool)
+
+
+def _project(path: Path, board: Board, on: str) -> FirmwareFolder | None:
+    """The firmware folder at `path`, None when it is a model. UsageError when it is of another board."""
+    if not path.is_dir():
+        return None
+    folder = read_folder(path)
+    if (folder.board, folder.variant) != (board.name, variant_on(on)):
+        raise UsageError(f"{path} is a firmware for {folder.board}, variant {folder.variant}; on {on} this "
+                         f"needs "
+                         f"one built with --board {board.name} --variant {variant_on(on)}")
+    return folder
+
+
+def _model_of(folder: FirmwareFolder) -> Path:
+    if folder.model is None:
+        raise UsageError(f"{folder.directory} does not keep the model it was built from: build it again, or "
+                         f"bench "
+                         "the model itself")
+    return folder.model
 
 
 def _program(model: Path | str | Program, board: Board) -> tuple[bytes | None, str, Program]:

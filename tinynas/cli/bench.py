@@ -20,7 +20,7 @@ def bench(
     model: ModelArgument,
     board: BoardOption,
     on: Annotated[
-        str, typer.Option("--on", metavar="WHERE", help="qemu, or board for one on the desk.")
+        str, typer.Option("--on", metavar="WHERE", help="qemu, renode, or board for one on the desk.")
     ] = "qemu",
     inputs: Annotated[
         int, typer.Option("--inputs", "-n", metavar="N", min=1, help="Inferences to compare.")
@@ -31,6 +31,14 @@ def bench(
     port: Annotated[
         str | None,
         typer.Option("--port", metavar="PORT", help="Serial port of the board, like /dev/ttyACM0."),
+    ] = None,
+    probe: Annotated[
+        str | None,
+        typer.Option("--probe", metavar="SERIAL", help="Flash the board first, through this probe."),
+    ] = None,
+    tool: Annotated[
+        str | None,
+        typer.Option("--tool", metavar="NAME", help="Flash the board first, with this tool."),
     ] = None,
     reference: Annotated[
         str, typer.Option("--reference", metavar="WHO", help="tflm (TFLite Micro), or numpy (tinynas' own).")
@@ -50,6 +58,8 @@ def bench(
         tinynas bench model.tflite --board mps2-an500 --on qemu --inputs 20
 
         tinynas bench model.tflite --board nucleo-f446re --on board --port /dev/ttyACM0 --json
+
+        tinynas bench firmware/ --board nucleo-f446re --on board --port /dev/ttyACM0 --probe 066CFF50
     """
     from tinynas.bench.run import bench as run
 
@@ -65,6 +75,8 @@ def bench(
         port=port,
         reference=reference,
         directory=out,
+        probe=probe,
+        tool=tool,
     )
     if as_json:
         print_json(result.to_json())

@@ -51,7 +51,7 @@ def build(
     target = load_board(board)
     limits = budgets(sram, flash, latency)
     program = compile_graph(read_tflite(model), target)
-    built = build_firmware(program, target, out, variant=variant, budgets=limits)
+    built = build_firmware(program, target, out, variant=variant, budgets=limits, model=model.read_bytes())
     if as_json:
         from tinynas.bench.result import memory_json
 
