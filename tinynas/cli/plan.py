@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
 
 from tinynas.boards import load_board
 from tinynas.cli.options import (
@@ -14,11 +17,16 @@ from tinynas.cli.options import (
     SramOption,
     budgets,
 )
-from tinynas.cli.output import print_json, print_table
+from tinynas.cli.output import print_json, print_table, say_note
+from tinynas.cli.plan_memory import Story, check_picture
+from tinynas.cli.plan_tflm import plan_tflm
 from tinynas.cli.units import format_size
 from tinynas.compile import Budgets, Program, check_fit, compile_graph
 from tinynas.compile.fit import estimated_latency_ms, misses
+from tinynas.errors import UsageError
 from tinynas.graph.read_tflite import read_tflite
+
+RUNTIMES = ("tinynas", "tflm")
 
 
 def plan(
@@ -27,9 +35,23 @@ def plan(
     sram: SramOption = None,
     flash: FlashOption = None,
     latency: LatencyOption = None,
+    runtime: Annotated[
+        str,
+        typer.Option("--runtime", metavar="NAME", help="tinynas, or tflm for the arena TFLite Micro needs."),
+    ] = "tinynas",
+    why: Annotated[
+        str | None,
+        typer.Option("--why", metavar="OP", help="Explain an operator's memory: its index, name, or 'bottleneck'."),
+    ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option("--picture", metavar="FILE", help="Write the memory map over time: FILE.svg or FILE.html."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a model costs on a board: kernels, arena, flash, SRAM, instructions. Needs no compiler.
+
+    The arena is shown over time, with what limits it and what would lower it.
 
     With budgets (or a board that is too small) the status is 2 and the numbers say what is over.
 
@@ -38,13 +60,36 @@ def plan(
         tinynas plan model.tflite --board stm32f746g-disco
 
         tinynas plan model.tflite --board nrf52840dk --sram 64k --flash 200KB --latency 5ms --json
+
+        tinynas plan model.tflite --board nrf52840dk --why bottleneck --picture memory.html
+
+        tinynas plan model.tflite --board nrf52840dk --runtime tflm
     """
     limits = budgets(sram, flash, latency)
-    program = compile_graph(read_tflite(model), load_board(board))
+    check_picture(picture)
+    target = load_board(board)
+    if runtime == "tflm":
+        if why is not None or picture is not None:
+            raise UsageError("--why and --picture are about tinynas' own arena: leave --runtime tflm away")
+        plan_tflm(model, target, limits, lambda: compile_graph(read_tflite(model), target), as_json)
+        return
+    if runtime not in RUNTIMES:
+        raise UsageError(f"no runtime '{runtime}': choose {' or '.join(RUNTIMES)}")
+    program = compile_graph(read_tflite(model), target)
+    story = Story(program, lambda graph, paths: compile_graph(graph, target, paths=paths))
+    told = None if why is None else story.why(why)
+    if picture is not None:
+        story.write(picture)
+        say_note(f"memory map written to {picture}")
     if as_json:
-        print_json(to_json(program, limits))
+        explained = {} if told is None else {"why": {"positions": told[0], "text": told[1]}}
+        print_json(to_json(program, limits) | {"memory_map": story.to_json()} | explained)
+    elif told is not None:
+        print("\n".join(told[1]))
     else:
         _print(program, limits)
+        print()
+        story.print()
     check_fit(program, limits)
 
 

@@ -73,6 +73,9 @@ def explain(program: Program, told: MemoryMap, position: int) -> list[str]:
     lines.append(f"Side by side this takes {step.apart_bytes:,} bytes"
                  + (f"; sharing {saves} {shared:,} of them." if shared > 0 else ", and nothing can be shared."))
     lines += _sharing(program, told, position)
+    if shared > 0 and step.scratch_bytes:
+        lines.append(f"What it cannot do without: {step.need_bytes - step.scratch_bytes:,} bytes of tensors and "
+                     f"{step.scratch_bytes:,} of scratch.")
     return lines
 
 

@@ -13,7 +13,7 @@ from textwrap import wrap
 
 from tinynas.compile.memory_map import MapBuffer, MapStep, MemoryMap
 
-WIDTH, LABELS, RIGHT, ROW = 400, 104, 8, 28
+WIDTH, LABELS, RIGHT, ROW = 400, 110, 8, 28
 BORN = 7  # how far below its step's top a bar begins, so that the dying input it covers stays in sight
 THINNEST = 2.5
 TEXT_CHARACTERS = 66
@@ -156,10 +156,18 @@ def _name(told: MemoryMap, b: MapBuffer, top: int) -> str:
     room = (_x(told, b.end_bytes) - _x(told, b.offset_bytes) - 6) / CHARACTER
     if len(text) > room:
         text = _shape(b)
-    if len(text) > room:
+    if len(text) > room or (not _born(told, b) and _covered(told, b, len(text))):
         return ""
     y = top + ROW * b.first + (22 if _born(told, b) else 11)
     return f'<text class="name" pointer-events="none" x="{_x(told, b.offset_bytes) + 4}" y="{y}">{text}</text>'
+
+
+def _covered(told: MemoryMap, b: MapBuffer, characters: int) -> bool:
+    """Whether a bar born in the same step covers the name of what the caller brought."""
+    left = _x(told, b.offset_bytes)
+    others = [told.buffer(t) for t in told.steps[b.first].born] if told.steps else []
+    return any(_x(told, o.offset_bytes) < left + 8 + CHARACTER * characters and _x(told, o.end_bytes) > left
+               for o in others)
 
 
 def _born(told: MemoryMap, b: MapBuffer) -> bool:
