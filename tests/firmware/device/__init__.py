@@ -31,3 +31,15 @@ def build_device(folder: Path) -> Path:
     command = [compiler, *FLAGS, *includes, *map(str, sources), "-o", str(folder / "device")]
     subprocess.run(command, check=True)
     return folder / "device"
+
+
+def build_text(folder: Path) -> Path:
+    """A program that reads float32 values and prints each with text_put_float(), one a line."""
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no host C compiler")
+    runtime = resource_dir("firmware") / "runtime"
+    command = [compiler, *FLAGS, f"-I{runtime}", str(HERE / "floats.c"), str(runtime / "text.c"), "-o",
+               str(folder / "floats")]
+    subprocess.run(command, check=True)
+    return folder / "floats"
