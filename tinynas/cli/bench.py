@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,10 +10,11 @@ import typer
 
 from tinynas.boards import load_board
 from tinynas.cli.options import BoardOption, JsonOption, ModelArgument
-from tinynas.cli.output import memory_rows, print_json, print_table
-from tinynas.errors import MeasureError
+from tinynas.cli.output import memory_rows, print_json, print_table, say_note
+from tinynas.errors import MeasureError, UsageError
 
 if TYPE_CHECKING:
+    from tinynas.bench.hotspots import Spot
     from tinynas.bench.result import BenchResult
 
 
@@ -46,6 +48,13 @@ def bench(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="DIR", help="Keep the built firmware there.")
     ] = None,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Hot spots: functions, layers, kinds of instructions (QEMU).")
+    ] = False,
+    profile_out: Annotated[
+        Path | None,
+        typer.Option("--profile-out", metavar="FILE", help="Write a flame graph: .svg, or .html with the tables."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Build a model's firmware, run it in an emulator or on a board, and compare every output.
@@ -60,9 +69,13 @@ def bench(
         tinynas bench model.tflite --board nucleo-f446re --on board --port /dev/ttyACM0 --json
 
         tinynas bench firmware/ --board nucleo-f446re --on board --port /dev/ttyACM0 --probe 066CFF50
+
+        tinynas bench model.tflite --board mps2-an500 --profile --profile-out flame.html
     """
     from tinynas.bench.run import bench as run
 
+    if profile or profile_out:
+        _check_profile(on, profile_out)
     target = load_board(board)
     result = run(
         model,
@@ -78,15 +91,52 @@ def bench(
         probe=probe,
         tool=tool,
     )
+    spots = _spots(result, profile_out) if profile or profile_out else None
     if as_json:
-        print_json(result.to_json())
+        from tinynas.bench.hotspots import layer_names, to_json
+
+        found = {} if spots is None else {"profile": to_json(spots, layer_names(result))}
+        print_json({**result.to_json(), **found})
     else:
         _print(result)
+        if spots is not None:
+            _print_spots(result, spots)
     if not result.correct:
         raise MeasureError(
             f"{result.outputs_different} of {result.outputs_compared} inferences differ from the reference: "
             f"{result.first_difference}"
         )
+
+
+def _check_profile(on: str, out: Path | None) -> None:
+    """Before anything is built."""
+    if on != "qemu":
+        raise UsageError(f"nothing counts functions on '{on}': --profile needs --on qemu")
+    if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
+        raise UsageError(f"cannot write {out}: {'it is a folder' if out.is_dir() else 'its folder does not exist'}")
+
+
+def _spots(result: BenchResult, out: Path | None) -> Sequence[Spot]:
+    """The run's hot spots; the flame graph is written when a file was named."""
+    from tinynas.bench.hotspots import layer_names, spots_of
+    from tinynas.report.hotspots import page
+    from tinynas.runs.files import atomic_write_text
+
+    found = spots_of(result)
+    if out is not None:
+        name = f"{Path(result.model).name} on {result.board}"
+        atomic_write_text(out, page(found, layer_names(result), name, out))
+        say_note(f"wrote {out}")
+    return found
+
+
+def _print_spots(result: BenchResult, found: Sequence[Spot]) -> None:
+    from tinynas.bench.hotspots import layer_names
+    from tinynas.report.hotspots import tables
+
+    for title, columns, rows in tables(found, layer_names(result)):
+        print()
+        print_table(title, columns, rows)
 
 
 def _print(result: BenchResult) -> None:

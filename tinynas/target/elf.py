@@ -74,6 +74,13 @@ def symbols(path: Path) -> Mapping[str, Symbol]:
         return {s.name: s for s in _symbols(elf)}
 
 
+def functions(path: Path) -> tuple[Symbol, ...]:
+    """Every function that has a size, static ones of the same name too, in address order."""
+    with _opened(path) as elf:
+        found = {s.address: s for s in _symbols(elf) if s.function and s.size}
+    return tuple(found[address] for address in sorted(found))
+
+
 def _symbols(elf: ELFFile) -> Iterator[Symbol]:
     table = elf.get_section_by_name(".symtab")
     if not isinstance(table, SymbolTableSection):

@@ -3,7 +3,7 @@
 An estimate, never a measurement: held against published silicon figures the M4, M33 and M7 models are within
 about 10 % (median) and 25 % (worst case) before a board's own flash factor; see docs/measuring.md."""
 
-from tinynas.bench.cycles.estimate import Cycles, estimate_cycles
+from tinynas.bench.cycles.estimate import Cycles, Priced, estimate_cycles, price_blocks
 from tinynas.bench.cycles.models import has_model
 
-__all__ = ["Cycles", "estimate_cycles", "has_model"]
+__all__ = ["Cycles", "Priced", "estimate_cycles", "has_model", "price_blocks"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,20 +27,37 @@ class Cycles:
     source: str
 
 
+@dataclass(frozen=True)
+class Priced:
+    """A block, its instructions, and the cycles of all its executions (None where no model knows the core)."""
+
+    block: Block
+    code: Sequence[Instruction]
+    cycles: float | None
+
+
+def price_blocks(blocks: Sequence[Block], elf: Path, core: str) -> Iterator[Priced]:
+    """Every block decoded and priced. MeasureError for a block whose code the image lacks."""
+    model = MODELS.get(core)
+    decoder = Decoder()
+    read = code_at(elf)
+    decoded: dict[tuple[int, int], list[Instruction]] = {}
+    for block in blocks:
+        key = (block.address, block.instructions)
+        if key not in decoded:
+            decoded[key] = decoder.block(read(block.address, block.size_bytes + 4), *key)
+        yield Priced(block, decoded[key], None if model is None else _cost(block, decoded[key], model))
+
+
 def estimate_cycles(blocks: Sequence[Block], elf: Path, core: str) -> Cycles:
     """Cycles of one inference on `core` ("cortex-m4"). MeasureError when no model knows the core."""
     model = MODELS.get(core)
     if model is None:
         raise MeasureError(f"no cycle model for {core}; there are {', '.join(sorted(MODELS))}")
-    decoder = Decoder()
-    read = code_at(elf)
-    decoded: dict[tuple[int, int], list[Instruction]] = {}
     layers: defaultdict[int, float] = defaultdict(float)
-    for block in blocks:
-        key = (block.address, block.instructions)
-        if key not in decoded:
-            decoded[key] = decoder.block(read(block.address, block.size_bytes + 4), *key)
-        layers[block.layer] += _cost(block, decoded[key], model)
+    for priced in price_blocks(blocks, elf, core):
+        assert priced.cycles is not None
+        layers[priced.block.layer] += priced.cycles
     total = sum(layers.values())
     return Cycles(round(total), round(total * (1 - model.band)), round(total * (1 + model.band)),
                   {k: round(v) for k, v in sorted(layers.items())}, model.source)
