@@ -38,15 +38,18 @@ def thinner(graph: Graph, tensors: Collection[int], fraction: float) -> Graph | 
     """`graph` with the channels of `tensors`, and of all that must have as many, cut to `fraction` (rounded to
     a multiple of 4). None when one of them cannot be changed or none would become smaller."""
     groups = _channel_groups(graph)
+    units = _units(graph, groups)
     wanted = {groups[t] for t in tensors}
-    counts = {g: _fewer(graph.tensors[g].shape[-1], fraction) for g in wanted if g is not None}
-    if None in wanted or all(count == graph.tensors[g].shape[-1] for g, count in counts.items()):
+    cuts = {g: (units[g], _fewer(units[g], fraction)) for g in wanted if g is not None}
+    if None in wanted or all(before == after for before, after in cuts.values()):
         return None
-    changed = {
-        t: _cut(graph.tensors[t], -1, counts[g]) for t, g in groups.items() if g is not None and g in counts
+    counts = {
+        t: graph.tensors[t].shape[-1] // cuts[g][0] * cuts[g][1]
+        for t, g in groups.items() if g is not None and g in cuts
     }
+    changed = {t: _cut(graph.tensors[t], -1, count) for t, count in counts.items()}
     for op in graph.ops:
-        for t, axis, count in _constants(op, groups, counts):
+        for t, axis, count in _constants(op, counts):
             changed[t] = _cut(changed.get(t, graph.tensors[t]), axis, count)
     tensors_now = tuple(_bare(changed.get(t, tensor)) for t, tensor in enumerate(graph.tensors))
     ops = tuple(
@@ -79,6 +82,15 @@ def restrided(graph: Graph, strides: Mapping[int, tuple[int, int]]) -> Graph | N
     return Graph(graph.name, tuple(tensors), tuple(ops), graph.inputs, graph.outputs)
 
 
+def _units(graph: Graph, groups: Mapping[int, int | None]) -> dict[int, int]:
+    """Group -> its number of channels (a flattened member holds them several times)."""
+    units: dict[int, int] = {}
+    for t, group in groups.items():
+        if group is not None:
+            units[group] = min(units.get(group, graph.tensors[t].shape[-1]), graph.tensors[t].shape[-1])
+    return units
+
+
 def _fewer(channels: int, fraction: float) -> int:
     return min(channels, max(MULTIPLE, int(channels * fraction) // MULTIPLE * MULTIPLE))
 
@@ -98,13 +110,19 @@ def _channel_groups(graph: Graph) -> dict[int, int | None]:
         channels = {graph.tensors[t].shape[-1] for t in data}
         tied = isinstance(op, (*_CHANNELWISE, DepthwiseConv2D)) and len(channels) == 1 and (
             isinstance(op, DepthwiseConv2D) or len(graph.activations(op)) == len([t for t in op.inputs if t >= 0]))
-        if tied and not _moves_channels(op, graph):
+        if _flattens(op, graph) or (tied and not _moves_channels(op, graph)):
             for t in data[1:]:
                 parent[top(t)] = top(data[0])
         elif not isinstance(op, (Conv2D, Dense)):
             fixed |= set(data)
     stuck = {top(t) for t in fixed if t in parent}
     return {t: None if top(t) in stuck else top(t) for t in parent}
+
+
+def _flattens(op: Op, graph: Graph) -> bool:
+    """Whether the operator lays all positions' channels side by side in one row."""
+    target = graph.tensors[op.outputs[0]].shape
+    return isinstance(op, ShapeChange) and len(target) == 2 and target[0] == 1
 
 
 def _moves_channels(op: Op, graph: Graph) -> bool:
@@ -115,15 +133,9 @@ def _moves_channels(op: Op, graph: Graph) -> bool:
     return isinstance(op, Mean) and len(source) - 1 in {axis % len(source) for axis in op.axes}
 
 
-def _constants(
-    op: Op, groups: Mapping[int, int | None], counts: Mapping[int, int],
-) -> Iterator[tuple[int, int, int]]:
+def _constants(op: Op, counts: Mapping[int, int]) -> Iterator[tuple[int, int, int]]:
     """(constant tensor, axis, new size) of an operator whose input or output loses channels."""
-    def count(t: int) -> int | None:
-        group = groups.get(t)
-        return None if group is None else counts.get(group)
-
-    before, after = count(op.inputs[0]), count(op.outputs[0])
+    before, after = counts.get(op.inputs[0]), counts.get(op.outputs[0])
     if not isinstance(op, (Conv2D, Dense, DepthwiseConv2D)):
         return
     if before is not None and not isinstance(op, DepthwiseConv2D):
