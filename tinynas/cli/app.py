@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from tinynas import __version__
-from tinynas.cli import bench, boards, build, calibrate, data, doctor, flash, plan, probes, search
+from tinynas.cli import bench, boards, build, calibrate, data, doctor, export, flash, plan, probes, search
 from tinynas.cli.output import say_error
 from tinynas.errors import TinynasError
 
@@ -32,6 +32,7 @@ app = typer.Typer(
 app.command("search")(search.search)
 app.command("plan")(plan.plan)
 app.command("build")(build.build)
+app.command("export-c")(export.export)
 app.command("bench")(bench.bench)
 app.command("flash")(flash.flash)
 app.command("probes")(probes.probes)

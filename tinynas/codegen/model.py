@@ -4,7 +4,8 @@ memcpy. The same program gives the same bytes."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from tinynas.kernels.path import Array, Call, Code
 from tinynas.resources import resource_dir
 
 ALIGNMENT = 4  # of the arena: words, and all that LDRD, LDM and float32 need
+HEADERS = ("tinynas_kernels.h",)  # that the generated source includes
+_INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 SECTIONS = {"weights": "TINYNAS_WEIGHTS", "tables": "TINYNAS_TABLES"}
 
 
@@ -92,9 +95,9 @@ def generate_model(program: Program) -> ModelSources:
         "outputs": outputs,
     }
     header = render("model.h.j2", **names, layers=len(layers), alignment=ALIGNMENT,
-                    arena_bytes=max(program.sram.arena_bytes, ALIGNMENT), interface=_interface(program))
+                    arena_bytes=max(program.sram.arena_bytes, ALIGNMENT), interface=describe_ports(program))
     source = render("model.c.j2", **names, layers=layers,
-                    headers=["tinynas_kernels.h", *(["tinynas_fused.h"] if fused else [])],
+                    headers=[*HEADERS, *(["tinynas_fused.h"] if fused else [])],
                     row_kernels=row_kernels(fused))
     return ModelSources({"tinynas_model.h": header, "tinynas_model.c": source}, kernels)
 
@@ -114,7 +117,7 @@ def model_hash(program: Program) -> str:
     return digest.hexdigest()[:16]
 
 
-def _interface(program: Program) -> list[str]:
+def describe_ports(program: Program) -> list[str]:
     """What goes in and out, one line each."""
     lines = []
     for word, tensors in (("input", program.graph.inputs), ("output", program.graph.outputs)):
@@ -197,7 +200,19 @@ def _operand(program: Program, prefix: str, tensor: int, const: str) -> str:
 
 
 def _kernel_files(program: Program) -> tuple[str, ...]:
-    """Kernel sources in use, then every header of the kernel folder (they are small, and include each other)."""
-    sources = sorted({s for step in program.steps for path in (step.path, *step.paths) for s in path.sources})
-    headers = sorted(p.name for p in (resource_dir("firmware") / "kernels").glob("*.h"))
-    return tuple(sources + headers)
+    """Kernel sources in use, and every header they and the model include."""
+    sources = {s for step in program.steps for path in (step.path, *step.paths) for s in path.sources}
+    return tuple(sorted(sources) + sorted(_headers({*sources, *HEADERS})))
+
+
+def _headers(files: Collection[str]) -> set[str]:
+    """Headers among `files` and what they include, and what those do."""
+    folder = resource_dir("firmware") / "kernels"
+    found: set[str] = set()
+    ahead = list(files)
+    while ahead:
+        name = ahead.pop()
+        if name.endswith(".h"):
+            found.add(name)
+        ahead += set(_INCLUDE.findall((folder / name).read_text())) - found
+    return found
