@@ -196,3 +196,17 @@ def test_playback_refuses_what_cannot_be_trusted() -> None:
         client_of(Playback(requests, fault)).connect()
     with pytest.raises(MeasureError, match="restarted in the middle"):
         Playback(requests, said + cut)
+
+
+@pytest.mark.renode
+@pytest.mark.parametrize("name", ["nucleo-f446re", "stm32f746g-disco"])
+def test_live(name: str, tmp_path: Path) -> None:
+    """Where Renode is: outputs equal, twice the same counts, and QEMU's within what the call itself costs."""
+    first = bench(small_program(name), name, "renode", inputs=2, directory=tmp_path / "one")
+    second = bench(small_program(name), name, "renode", inputs=2, directory=tmp_path / "two")
+    exact = bench(small_program(name), name, inputs=2, directory=tmp_path / "qemu")
+    assert first.correct and first.layers == second.layers and first.instructions == second.instructions
+    assert [layer.instructions for layer in first.layers] == [layer.instructions for layer in exact.layers]
+    assert first.instructions is not None and exact.instructions is not None
+    assert 0 <= exact.instructions - first.instructions <= 12
+    assert first.clock.hz == load_board(name).clock_hz and first.image_crc == second.image_crc

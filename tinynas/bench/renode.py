@@ -54,7 +54,7 @@ def run_scripted(
     crc, hashed = image_crc(elf), model_hash(program)
 
     def hold(client: Client) -> tuple[About, tuple[Inference, ...]]:
-        session = Session(client, program, hashed, crc)
+        session = Session(client, program, hashed, crc, needs_counter=False)
         runs = [session.infer(data, paint=PAINTS[k % 2], repeats=repeats, warmup=warmup)
                 for k, data in enumerate(inputs)]
         session.finish()

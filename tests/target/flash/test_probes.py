@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.target.flash.conftest import STLINK, Play
-from tinynas.target.flash import TOOLS, Probe, list_probes, rules_text, tool_named, usb
+from tinynas.target.flash import TOOLS, Probe, list_probes, probes, rules_text, tool_named, usb
 from tinynas.target.flash.dfuutil import read_list as read_dfu
 from tinynas.target.flash.probers import read_list as read_probers
 from tinynas.target.flash.probes import merge
@@ -130,3 +130,22 @@ def test_udev_rules_name_every_vendor_we_know():
     for vendor, _ in usb.KNOWN:
         assert f'ATTRS{{idVendor}}=="{vendor:04x}"' in text
     assert all(line.startswith(("#", "SUBSYSTEMS==")) for line in text.splitlines())
+
+
+def test_where_usb_is_not_told_the_tool_is_asked(stand_in, monkeypatch):
+    monkeypatch.setattr(usb, "can_see_everything", lambda: False)
+    monkeypatch.setattr(probes, "seen_on_this_machine", lambda: ())
+    tool = stand_in("probe-rs", Play("[0]: STLink V2-1 -- 0483:374b:066CFF505750827567154312 (ST-LINK)\n"
+                                     "[1]: J-Link -- 1366:0105:000760208498 (J-Link)\n"))
+    found, certain = probes.fitting(tool_named("probe-rs"), str(tool.program), ("stlink",), probes.seen_on_this_machine)
+    assert certain and [p.serial for p in found] == [STLINK.serial]
+    found, certain = probes.fitting(tool_named("openocd"), "openocd", ("stlink",), probes.seen_on_this_machine)
+    assert not certain and found == [], "it cannot tell: what the user names is passed on"
+    broken = stand_in("pyocd", Play("Traceback\n", 1))
+    assert not probes.fitting(tool_named("pyocd"), str(broken.program), ("stlink",), probes.seen_on_this_machine)[1]
+
+
+def test_a_probe_named_with_its_usb_ids():
+    named = probes.choose((), "0483:374b:ABC", "probe-rs", certain=False)
+    assert named is not None and (named.serial, named.vendor, named.product) == ("ABC", 0x0483, 0x374B)
+    assert probes.choose((STLINK,), f"0483:374b:{STLINK.serial}", "probe-rs", certain=True) is STLINK

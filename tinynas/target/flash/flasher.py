@@ -12,9 +12,9 @@ from tinynas.boards import Board
 from tinynas.boards.fields import Table
 from tinynas.errors import BoardError, MeasureError, ToolError, UsageError
 from tinynas.target.elf import image_bytes, symbols
-from tinynas.target.flash import bossac, dfuutil, openocd, probers, pyocd, stflash, uf2, usb
+from tinynas.target.flash import bossac, dfuutil, openocd, probers, pyocd, stflash, uf2
 from tinynas.target.flash.interface import FlashError, Job, Probe, Tool
-from tinynas.target.flash.probes import Listing, choose, seen_on_this_machine
+from tinynas.target.flash.probes import Listing, choose, fitting, seen_on_this_machine
 from tinynas.target.flash.program import find_program
 from tinynas.target.flash.unsupported import why_not
 
@@ -80,9 +80,8 @@ def _attempt(
         copy.write_bytes(elf.read_bytes())
         used = None
         if not (port is not None and tool.kinds == ("samba",)):
-            fitting = [p for p in listing() if p.kind in kinds and (p.kind != "uf2" or p.path)]
-            certain = usb.can_see_everything() or listing is not seen_on_this_machine
-            used = choose(fitting, probe, tool.name, certain and tool.kinds not in (("samba",), ("uf2",)))
+            probes, certain = fitting(tool, program, kinds, listing)
+            used = choose(probes, probe, tool.name, certain)
         tool.flash(Job(board, settings, program, copy, image, address, folder, used, port, timeout_s))
         return used
 

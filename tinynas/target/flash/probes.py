@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -33,6 +34,21 @@ def list_probes(tools: Sequence[Tool], listing: Listing = seen_on_this_machine) 
     return merge(found)
 
 
+def fitting(tool: Tool, program: str, kinds: Sequence[str], listing: Listing) -> tuple[list[Probe], bool]:
+    """(probes the tool can work through, whether that is all there are).
+
+    Where this machine does not tell its USB devices, the tool is asked; one that cannot tell leaves it open."""
+    found, certain = list(listing()), usb.can_see_everything() or listing is not seen_on_this_machine
+    if not certain and tool.list_probes is not None and program:
+        try:
+            found += tool.list_probes(program)
+            certain = True
+        except ToolError:
+            pass
+    usable = [p for p in merge(found) if p.kind in kinds and (p.kind != "uf2" or p.path)]
+    return usable, certain and tool.kinds not in (("samba",), ("uf2",))
+
+
 def merge(probes: Iterable[Probe]) -> tuple[Probe, ...]:
     """One entry per probe: the same serial number seen several ways is one; what the first did not know is
     taken from the others."""
@@ -53,7 +69,8 @@ def _join(one: Probe, two: Probe) -> Probe:
 def choose(probes: Sequence[Probe], wanted: str | None, tool: str, certain: bool) -> Probe | None:
     """The one probe to use, from those of the right kind.
 
-    `wanted`: a serial number (case does not matter, a part that only one has is enough), or a drive's path.
+    `wanted`: a serial number (case does not matter, a part that only one has is enough; USB ids may stand before
+    it, 0483:374b:...), or a drive's path.
     `certain`: `probes` is all there is; otherwise one that is not listed may still exist and is passed on.
     FlashError for none, for one that is not here, for several of which none was named, and for one this user
     may not open."""
@@ -71,7 +88,7 @@ def choose(probes: Sequence[Probe], wanted: str | None, tool: str, certain: bool
 
 
 def _named(probes: Sequence[Probe], wanted: str, tool: str, certain: bool) -> Probe:
-    key = wanted.lower()
+    key = re.sub(r"^[0-9a-f]{4}:[0-9a-f]{4}:(?=.)", "", wanted.lower())
     exact = [p for p in probes if key in (p.serial.lower(), (p.path or "").lower())]
     near = exact or [p for p in probes if key in p.serial.lower()]
     if len(near) == 1:
@@ -81,7 +98,10 @@ def _named(probes: Sequence[Probe], wanted: str, tool: str, certain: bool) -> Pr
     if certain:
         here = f"here are {_names(probes)}" if probes else "none is connected"
         raise FlashError(f"{tool}: no probe with serial number {wanted}: {here}", again=True)
-    return Probe(serial=wanted, kind="", name="")
+    ids = re.fullmatch(r"([0-9a-f]{4}):([0-9a-f]{4}):(.+)", wanted, re.IGNORECASE)
+    if ids is None:
+        return Probe(serial=wanted, kind="", name="")
+    return Probe(serial=ids[3], kind="", name="", vendor=int(ids[1], 16), product=int(ids[2], 16))
 
 
 def _openable(probe: Probe, tool: str) -> Probe:
