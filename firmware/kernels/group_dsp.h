@@ -17,6 +17,7 @@ typedef struct {
     int32_t any; /* some shift is not 1 to 24, the limits are not -128 and 127, or a sum may be too large */
     int32_t low, high; /* limits less zero_point */
     int32_t zero_point;
+    int32_t strip;
 } tinynas_dsp_layer;
 
 #ifdef __cplusplus
@@ -24,7 +25,8 @@ extern "C" {
 #endif
 
 /* out[n channels + c] for the first `pixels` (1 to 4) of four vectors n. x: for each word of weights
- * four words, one per vector, of two 16-bit lanes. */
+ * four words, one per vector, of two 16-bit lanes; in a strip, for each three words of weights (three
+ * neighbouring taps) six words, of which vector n uses the three from n on. */
 void tinynas_group_dsp(const tinynas_dsp_layer *l, const uint32_t *x, int8_t *out, int32_t pixels);
 
 #ifdef __cplusplus

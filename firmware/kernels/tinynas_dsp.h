@@ -42,7 +42,13 @@ static inline int32_t tinynas_high16(uint32_t x)
 
 static inline uint32_t tinynas_pack16(int32_t low, int32_t high)
 {
+#if TINYNAS_DSP
+    uint32_t r;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(r) : "r"(low), "r"(high));
+    return r;
+#else
     return ((uint32_t)low & 0xffffu) | ((uint32_t)high << 16);
+#endif
 }
 
 /* Bytes 0 and 2 as two signed 16-bit lanes. */

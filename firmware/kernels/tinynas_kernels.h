@@ -56,6 +56,48 @@ typedef struct {
 void tinynas_conv_1x1_plain(const tinynas_conv_1x1_plain_params *p, const int8_t *in, int8_t *out,
                             void *scratch);
 
+/* CONV_2D of any shape (one image, in_c a multiple of four) on cores with DSP instructions. stream: see
+ * group_dsp.h. Groups of four positions in raster order, reversed when backward, are each read before
+ * they are written. strip: for kernels three wide with stride and dilation 1 along rows; groups start anew in
+ * each row. scratch: 16 bytes a word of weights, 8 with a strip; word aligned. */
+typedef struct {
+    const uint32_t *stream;
+    int32_t words; /* of weights for a pair of channels */
+    int32_t any;
+    int32_t strip;
+    int32_t in_h, in_w, in_c;
+    int32_t out_h, out_w, out_c;
+    int32_t kernel_h, kernel_w;
+    int32_t stride_h, stride_w;
+    int32_t dilation_h, dilation_w;
+    int32_t pad_top, pad_left;
+    int32_t in_zero_point;
+    int32_t low, high, zero_point;
+    int32_t backward;
+} tinynas_conv_dsp_params;
+void tinynas_conv_dsp(const tinynas_conv_dsp_params *p, const int8_t *in, int8_t *out, void *scratch);
+
+/* CONV_2D of any shape (one image) on cores with DSP instructions, for few input channels. As
+ * tinynas_conv_dsp without strips. inner_y to inner_end_x: output positions whose windows lie inside the
+ * image, none of them when columns are dilated. scratch: 16 bytes a word of weights, then the window's bytes. */
+typedef struct {
+    const uint32_t *stream;
+    int32_t words; /* of weights for a pair of channels */
+    int32_t any;
+    int32_t in_h, in_w, in_c;
+    int32_t out_h, out_w, out_c;
+    int32_t kernel_h, kernel_w;
+    int32_t stride_h, stride_w;
+    int32_t dilation_h, dilation_w;
+    int32_t pad_top, pad_left;
+    int32_t inner_y, inner_end_y, inner_x, inner_end_x;
+    int32_t in_zero_point;
+    int32_t low, high, zero_point;
+    int32_t backward;
+} tinynas_conv_thin_dsp_params;
+void tinynas_conv_thin_dsp(const tinynas_conv_thin_dsp_params *p, const int8_t *in, int8_t *out,
+                           void *scratch);
+
 /* CONV_2D with a 1 x 1 kernel on cores with DSP instructions. stream: see group_dsp.h. scratch: 16
  * bytes a word of weights, word aligned. Groups of four positions in raster order, reversed when backward, are
  * each read before they are written; the last group is the one that may be smaller. */
@@ -127,6 +169,7 @@ typedef struct {
     int32_t stride_lines, stride_pixels;
     int32_t pad_lines, pad_pixels;
     int32_t strip;
+    int32_t whole_lines; /* of the input that a plane of one strip holds */
     int32_t pitch; /* elements from line to line of the plane; even */
     int32_t plane_words;
     int32_t in_zero_point, zero_point;

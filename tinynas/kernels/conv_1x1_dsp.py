@@ -25,24 +25,25 @@ def group_overlap(window: Window, in_c: int, out_c: int) -> Overlap:
         window.dilation, GROUP)
 
 
-def group_features(positions: int, words: int, outputs: int, zero_point: int) -> dict[str, float]:
-    """Counts for group_dsp.c: rounds of the inner loop, of its eightfold unrolling, pairs of channels."""
-    groups, pairs = -(-positions // GROUP), -(-outputs // 2)
-    blocks = groups * pairs
+def group_features(
+    groups: int, words: int, outputs: int, zero_point: int, strip: bool = False
+) -> dict[str, float]:
+    """Counts for group_dsp.c: rounds of the inner loop, of its unrolling, pairs of channels."""
+    blocks = groups * -(-outputs // 2)
+    rounds = -(-(words - 1) // (12 if strip else 16))
     return {
         "calls": 1.0,
         "groups": float(groups),
-        "positions": float(positions),
         "blocks": float(blocks),
         "blocks_nearest": float(blocks if zero_point != -128 else 0),
         "words": float(blocks * words),
-        "rounds": float(blocks * -(-(words - 1) // 8)),
+        "rounds": float(blocks * rounds),
     }
 
 
 class Conv1x1Dsp(KernelPath):
     name = "conv_1x1_dsp"
-    sources = ("conv_1x1_dsp.c", "group_dsp.c")
+    sources = ("conv_1x1_dsp.c", "expand_dsp.c", "group_dsp.c")
 
     def refuses(self, op: Op, graph: Graph, core: Core) -> str | None:
         if not isinstance(op, Conv2D):
@@ -73,7 +74,8 @@ class Conv1x1Dsp(KernelPath):
         x, y = input_tensor(graph, op), output_tensor(graph, op)
         positions, depth = y.elements // y.shape[3], x.shape[3]
         return {
-            **group_features(positions, up(depth) // 2, y.shape[3], y.zero_point),
+            **group_features(-(-positions // GROUP), up(depth) // 2, y.shape[3], y.zero_point),
+            "positions": float(positions),
             "expanded_bytes": float(positions * depth),
         }
 
