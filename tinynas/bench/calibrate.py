@@ -70,8 +70,15 @@ def path_cost(observations: Sequence[Observation]) -> PathCost:
         library_bytes=max(o.library_bytes for o in observations),
         median_error=round(instructions.median_error, 5), p90_error=round(instructions.p90_error, 5),
         cycles_median_error=round(cycles.median_error, 5), cycles_p90_error=round(cycles.p90_error, 5),
-        layers=instructions.layers,
+        layers=instructions.layers, ranges=ranges(features),
     )
+
+
+def ranges(features: Sequence[Mapping[str, float]]) -> dict[str, tuple[float, float]]:
+    """The least and the most of every feature among the layers; one that a layer lacks is 0 there."""
+    names = sorted({name for row in features for name in row})
+    values = {name: [row.get(name, 0.0) for row in features] for name in names}
+    return {name: (min(seen), max(seen)) for name, seen in values.items()}
 
 
 def _rounded(coefficients: Mapping[str, float]) -> dict[str, float]:

@@ -19,7 +19,7 @@ from tinynas.bench.measure import Measured, Task
 from tinynas.bench.result import BenchResult, Clock, Counter, Layer, Predicted, Spread
 from tinynas.bench.session import Inference
 from tinynas.boards import Board
-from tinynas.compile.fit import estimated_latency_ms, milliseconds
+from tinynas.compile.fit import energy_mj, estimated_latency_ms, milliseconds
 from tinynas.errors import MeasureError
 from tinynas.target.elf import footprint
 from tinynas.target.toolchain import find_toolchain, read_manifest
@@ -49,7 +49,7 @@ def layers(task: Task, measured: Measured) -> tuple[Layer, ...]:
         Layer(index=step.op_index, op=step.op.kind, name=step.op.name, path=step.path.name,
               macs=program.graph.op_macs(step.op), instructions=profile.layers[k] if profile else None,
               cycles=None, cycles_estimated=cycles.get(k), predicted_instructions=step.instructions,
-              predicted_cycles=step.cycles)
+              predicted_cycles=step.cycles, extrapolated=step.extrapolated)
         for k, step in enumerate(program.steps)
     )
 
@@ -85,10 +85,12 @@ def result(
         cycles_source=cycles.source if cycles else None,
         latency_ms=_latency_ms(identity.ticks_hz, runs) if task.on == "board" else None,
         latency_ms_estimated=_estimated_ms(board, cycles, executed),
+        energy_mj_estimated=energy_mj(_estimated_ms(board, cycles, executed), board),
         macs=program.graph.macs, layers=layers(task, measured),
         sram=replace(sram, stack_bytes=max(run.stack_bytes for run in runs)), flash=flash,
         predicted=Predicted(program.sram, program.flash, program.instructions, program.cycles,
-                            estimated_latency_ms(program)),
+                            estimated_latency_ms(program), program.extrapolated,
+                            energy_mj(estimated_latency_ms(program), board)),
         arena_high_water_bytes=measured.high_water_bytes,
         outputs_compared=compared.compared, outputs_different=compared.different,
         first_difference=compared.first, reference=judge,

@@ -30,6 +30,7 @@ class Layer:
     cycles_estimated: int | None  # with zero-wait-state memory
     predicted_instructions: float
     predicted_cycles: float
+    extrapolated: bool = False  # predicted beyond what was calibrated
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ class Predicted:
     instructions: float
     cycles: float  # with zero-wait-state memory
     latency_ms_estimated: float  # at the board's own clock
+    extrapolated: bool = False  # some layer lies beyond what was calibrated: the error is not known
+    energy_mj_estimated: float | None = None  # None: the board's power is not known
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,7 @@ class BenchResult:
     cycles_source: str | None
     latency_ms: float | None  # measured on a board
     latency_ms_estimated: float | None  # estimated cycles x flash factor at the board's clock
+    energy_mj_estimated: float | None  # the board's power while inferring times that; None: power not known
     macs: int
     layers: tuple[Layer, ...]
     sram: Sram

@@ -10,6 +10,7 @@ import typer
 from tinynas.boards import load_board
 from tinynas.cli.options import (
     BoardOption,
+    EnergyOption,
     FlashOption,
     JsonOption,
     LatencyOption,
@@ -32,6 +33,7 @@ def build(
     sram: SramOption = None,
     flash: FlashOption = None,
     latency: LatencyOption = None,
+    energy: EnergyOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write a firmware project for a model and build its ELF (DIR/build/firmware.elf).
@@ -49,7 +51,7 @@ def build(
     from tinynas.firmware import build_firmware
 
     target = load_board(board)
-    limits = budgets(sram, flash, latency)
+    limits = budgets(sram, flash, latency, energy)
     program = compile_graph(read_tflite(model), target)
     built = build_firmware(program, target, out, variant=variant, budgets=limits, model=model.read_bytes())
     if as_json:

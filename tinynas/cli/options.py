@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tinynas.cli.units import parse_latency_ms, parse_size
+from tinynas.cli.units import parse_energy_mj, parse_latency_ms, parse_size
 from tinynas.compile import Budgets
 
 ModelArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="An int8 .tflite file.")]
@@ -23,13 +23,18 @@ FlashOption = Annotated[
 LatencyOption = Annotated[
     str | None, typer.Option("--latency", metavar="TIME", help="Latency budget, like 5ms or 0.5s.")
 ]
+EnergyOption = Annotated[
+    str | None,
+    typer.Option("--energy", metavar="ENERGY", help="Energy budget of one inference, like 1.5mJ (estimated)."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
 
-def budgets(sram: str | None, flash: str | None, latency: str | None) -> Budgets:
-    """The three budget options, parsed; UsageError for what is no size or time."""
+def budgets(sram: str | None, flash: str | None, latency: str | None, energy: str | None = None) -> Budgets:
+    """The budget options, parsed; UsageError for what is no size, time or energy."""
     return Budgets(
         sram_bytes=None if sram is None else parse_size(sram),
         flash_bytes=None if flash is None else parse_size(flash),
         latency_ms=None if latency is None else parse_latency_ms(latency),
+        energy_mj=None if energy is None else parse_energy_mj(energy),
     )

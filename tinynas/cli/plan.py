@@ -10,6 +10,7 @@ import typer
 from tinynas.boards import load_board
 from tinynas.cli.options import (
     BoardOption,
+    EnergyOption,
     FlashOption,
     JsonOption,
     LatencyOption,
@@ -22,7 +23,7 @@ from tinynas.cli.plan_memory import Story, check_picture
 from tinynas.cli.plan_tflm import plan_tflm
 from tinynas.cli.units import format_size
 from tinynas.compile import Budgets, Program, check_fit, compile_graph
-from tinynas.compile.fit import estimated_latency_ms, misses
+from tinynas.compile.fit import estimated_energy_mj, estimated_latency_ms, misses
 from tinynas.errors import UsageError
 from tinynas.graph.read_tflite import read_tflite
 
@@ -35,6 +36,7 @@ def plan(
     sram: SramOption = None,
     flash: FlashOption = None,
     latency: LatencyOption = None,
+    energy: EnergyOption = None,
     runtime: Annotated[
         str,
         typer.Option("--runtime", metavar="NAME", help="tinynas, or tflm for the arena TFLite Micro needs."),
@@ -65,7 +67,7 @@ def plan(
 
         tinynas plan model.tflite --board nrf52840dk --runtime tflm
     """
-    limits = budgets(sram, flash, latency)
+    limits = budgets(sram, flash, latency, energy)
     check_picture(picture)
     target = load_board(board)
     if runtime == "tflm":
@@ -101,7 +103,9 @@ def to_json(program: Program, limits: Budgets) -> dict[str, Any]:
         "macs": program.graph.macs,
         "instructions": round(program.instructions),
         "cycles": round(program.cycles),
+        "extrapolated": program.extrapolated,
         "latency_ms_estimated": estimated_latency_ms(program),
+        "energy_mj_estimated": estimated_energy_mj(program),
         "clock_hz": program.board.clock_hz,
         "sram": memory_json(program.sram, ("arena", "state", "stack", "static", "harness", "total")),
         "flash": memory_json(program.flash, ("code", "weights", "tables", "harness", "total")),
@@ -114,6 +118,7 @@ def to_json(program: Program, limits: Budgets) -> dict[str, Any]:
             "sram_bytes": limits.sram_bytes,
             "flash_bytes": limits.flash_bytes,
             "latency_ms": limits.latency_ms,
+            "energy_mj": limits.energy_mj,
         },
         "misses": misses(program, limits),
         "layers": [_step_json(program, at) for at in range(len(program.steps))],
@@ -134,6 +139,7 @@ def _step_json(program: Program, at: int) -> dict[str, Any]:
         "backward": step.backward,
         "macs": program.graph.op_macs(step.op),
         "instructions": round(step.instructions),
+        "extrapolated": step.extrapolated,
         "outputs": [
             {"offset_bytes": program.offsets[t], "size_bytes": program.graph.tensors[t].size_bytes}
             for t in step.op.outputs
@@ -167,6 +173,21 @@ def _print(program: Program, limits: Budgets) -> None:
         "footprint", ("what", ">needs", ">budget", ">board has", "parts"), _footprint_rows(program, limits)
     )
     print(_plan_line(program))
+    for line in _estimate_lines(program):
+        print(line)
+
+
+def _estimate_lines(program: Program) -> list[str]:
+    """Energy where the board's power is known; layers whose prediction is outside what was calibrated."""
+    lines = []
+    energy, power = estimated_energy_mj(program), program.board.power
+    if energy is not None and power is not None:
+        lines.append(f"energy {energy:.3g} mJ an inference, an estimate: {power.milliwatts:g} mW ({power.at}) over the "
+                     "latency")
+    beyond = [str(step.op_index) for step in program.steps if step.extrapolated]
+    if beyond:
+        lines.append(f"instructions of op {', '.join(beyond)} are extrapolated: beyond what was calibrated")
+    return lines
 
 
 def _footprint_rows(program: Program, limits: Budgets) -> list[tuple[str, ...]]:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tinynas.boards import load_board
-from tinynas.cli.options import FlashOption, JsonOption, LatencyOption, SramOption, budgets
+from tinynas.cli.options import EnergyOption, FlashOption, JsonOption, LatencyOption, SramOption, budgets
 from tinynas.cli.output import print_json, say_note
+from tinynas.compile.fit import energy_as_latency
 from tinynas.errors import BudgetError, MeasureError, OtherRunError, UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def search(
     sram: SramOption = None,
     flash: FlashOption = None,
     latency: LatencyOption = None,
+    energy: EnergyOption = None,
     task: Annotated[str, typer.Option("--task", metavar="TASK", help="Keywords: kws12 or kws9.")] = "kws12",
     data: Annotated[
         str | None,
@@ -83,7 +85,7 @@ def search(
     if board is None:
         raise UsageError("which board? give --board NAME (see `tinynas boards`), or --demo")
     target = load_board(board)
-    limits = budgets(sram, flash, latency)
+    limits = energy_as_latency(budgets(sram, flash, latency, energy), target)
     folder = out or Path("runs") / f"{task}-{target.name}"
     find_toolchain()  # a missing tool is known before minutes of training, not after
     find_qemu()

@@ -13,6 +13,7 @@ from tinynas.errors import UsageError
 _SIZE_UNITS = {"": 1, "b": 1}
 for _power, _letter in enumerate("kmg", start=1):
     _SIZE_UNITS |= {_letter + tail: 1024**_power for tail in ("", "b", "ib")}
+_MJ_PER_UNIT = {"uj": Fraction(1, 1000), "µj": Fraction(1, 1000), "mj": Fraction(1), "j": Fraction(1000)}
 _MS_PER_UNIT = {"us": Fraction(1, 1000), "µs": Fraction(1, 1000), "ms": Fraction(1), "s": Fraction(1000)}
 _QUANTITY = re.compile(r"(\d+(?:_\d+)*(?:\.\d+)?|\.\d+)\s*([a-zµ]*)", re.ASCII | re.IGNORECASE)
 
@@ -36,6 +37,15 @@ def parse_latency_ms(text: str) -> float:
     if unit not in _MS_PER_UNIT or number <= 0:
         raise UsageError(hint)
     return float(number * _MS_PER_UNIT[unit])
+
+
+def parse_energy_mj(text: str) -> float:
+    """Millijoules of `1.5mJ`, `300uJ`, `0.01J`; UsageError without a unit or when not positive."""
+    hint = f"'{text}' is no energy: write a number with its unit, like 1.5mJ, 300uJ or 0.01J"
+    number, unit = _split(text, hint)
+    if unit not in _MJ_PER_UNIT or number <= 0:
+        raise UsageError(hint)
+    return float(number * _MJ_PER_UNIT[unit])
 
 
 def format_size(size_bytes: int) -> str:

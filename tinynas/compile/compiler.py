@@ -124,7 +124,8 @@ def _steps(program: Unfused, fused: Fused) -> tuple[Step, ...]:
         path = program.paths[last]
         assert path is not None
         cost = predict(path, ops[-1], program.graph, program.coefficients)
-        steps.append(Step(last, ops[-1], path, position in fused.plan.backward, cost.instructions, cost.cycles))
+        steps.append(Step(last, ops[-1], path, position in fused.plan.backward, cost.instructions, cost.cycles,
+                          extrapolated=cost.extrapolated))
     return tuple(steps)
 
 

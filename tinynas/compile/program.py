@@ -49,6 +49,7 @@ class Step:
     instructions: float  # predicted
     cycles: float  # predicted, with zero-wait-state memory
     ops: tuple[Op, ...] = ()  # of a fused run: all of them, `op` being the last
+    extrapolated: bool = False  # outside what its path was calibrated on
 
     @property
     def kind(self) -> str:
@@ -89,6 +90,11 @@ class Program:
     def instructions(self) -> float:
         """Predicted instructions of one inference."""
         return sum(s.instructions for s in self.steps)
+
+    @property
+    def extrapolated(self) -> bool:
+        """Whether any step's prediction lies outside what was calibrated."""
+        return any(s.extrapolated for s in self.steps)
 
     @property
     def cycles(self) -> float:

@@ -18,7 +18,7 @@ from tinynas.resources import resource_dir
 @dataclass(frozen=True)
 class PathCost:
     """Coefficients of one kernel path, per feature. Errors are cross-validated fractions. Cycles: estimated, with
-    zero-wait-state memory."""
+    zero-wait-state memory. `ranges`: the least and the most of each feature among the layers it was fitted to."""
 
     instructions: Mapping[str, float]
     cycles: Mapping[str, float]
@@ -29,6 +29,16 @@ class PathCost:
     cycles_median_error: float = 0.0
     cycles_p90_error: float = 0.0
     layers: int = 0
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def extrapolates(self, features: Mapping[str, float]) -> bool:
+        """Whether a feature lies outside what was calibrated (never, where no ranges were stored)."""
+        return bool(self.ranges) and any(not _within(value, self.ranges.get(name, (0.0, 0.0)))
+                                         for name, value in features.items())
+
+
+def _within(value: float, limits: tuple[float, float]) -> bool:
+    return limits[0] <= value <= limits[1]
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,19 @@ from tinynas.kernels import KernelPath
 
 @dataclass(frozen=True)
 class Prediction:
-    """Of one execution. `cycles`: with zero-wait-state memory; an estimate of an estimate."""
+    """Of one execution. `cycles`: with zero-wait-state memory; an estimate of an estimate. `extrapolated`: the
+    layer lies outside what the path was calibrated on, so its error is not known."""
 
     instructions: float
     cycles: float
+    extrapolated: bool = False
 
 
 def predict(path: KernelPath, op: Op, graph: Graph, coefficients: Coefficients) -> Prediction:
     """ModelError for a path that was never calibrated on the core."""
     cost = coefficients.path(path.name)
     features = path.features(op, graph)
-    return Prediction(_dot(cost.instructions, features), _dot(cost.cycles, features))
+    return Prediction(_dot(cost.instructions, features), _dot(cost.cycles, features), cost.extrapolates(features))
 
 
 def _dot(weights: Mapping[str, float], features: Mapping[str, float]) -> float:
