@@ -110,8 +110,8 @@ def conv(rng: np.random.Generator, pointwise: bool = False) -> Graph:
     return b.build([out])
 
 
-def depthwise(rng: np.random.Generator) -> Graph:
-    window = _window(rng, int(rng.choice((3, 5, 11))))
+def depthwise(rng: np.random.Generator, window: dict[str, object] | None = None) -> Graph:
+    window = window or _window(rng, int(rng.choice((3, 5, 11))))
     multiplier = int(rng.choice((1, 1, 1, 2, 3, 4, 5, 8, 21)))
     x_c = channel_count(rng) if multiplier == 1 else int(rng.integers(1, 6))
     padding, shape = _image(rng, window, x_c, batch_of(rng))
@@ -132,6 +132,13 @@ def depthwise(rng: np.random.Generator) -> Graph:
         quantization=y,
     )
     return b.build([out])
+
+
+def depthwise_small(rng: np.random.Generator) -> Graph:
+    """3 x 3 and 1-D kernels, strides 1 and 2, seldom dilated: what kernels are made for."""
+    kernel = [(3, 3), (3, 3), (3, 3), (1, 3), (5, 1), (5, 5), (1, 10)][rng.integers(0, 7)]
+    stride = [(1, 1), (1, 1), (2, 2), (1, 2), (2, 1), (3, 1)][rng.integers(0, 6)]
+    return depthwise(rng, {"kernel": kernel, "dilation": (1, 1), "stride": stride})
 
 
 def dense(rng: np.random.Generator) -> Graph:
