@@ -15,7 +15,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ from tinynas.space import KwsConv, arch_graph  # noqa: E402
 
 INPUTS = ((49, 40, 1), (49, 10, 1), (98, 40, 1), (32, 32, 1))  # frames x bands the architectures are drawn for
 MAX_MACS = 4_000_000
+SCALED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "ADD", "MEAN")
 TARGETS = {"layer_median": 0.02, "layer_p90": 0.06, "whole_model": 0.02}
 
 
@@ -75,7 +76,23 @@ def random_graphs(count: int, seed: int) -> Iterator[Graph]:
         if arch.id in seen or graph.macs > MAX_MACS:
             continue
         seen.add(arch.id)
-        yield random_weights(graph, rng)
+        yield random_weights(random_scales(graph, rng), rng)
+
+
+def random_scales(graph: Graph, rng: np.random.Generator) -> Graph:
+    """Activations with scales of their own, as an export's have: costs of ADD depend on which operand's is larger."""
+    tensors = list(graph.tensors)
+    for op in graph.ops:
+        for t in op.outputs:
+            own = tensors[t].quantization
+            if own is None or op.kind == "SOFTMAX":
+                continue
+            if op.kind in SCALED:
+                scale = float(np.float32(own.scale[0] * 2 ** rng.uniform(-0.7, 0.7)))
+                tensors[t] = replace(tensors[t], quantization=replace(own, scale=(scale,)))
+            else:
+                tensors[t] = replace(tensors[t], quantization=tensors[op.inputs[0]].quantization)
+    return replace(graph, tensors=tuple(tensors))
 
 
 def layer_errors(program: Program, result: BenchResult) -> list[LayerError]:

@@ -13,7 +13,7 @@ from tinynas.cost.fit import fit_instructions
 from tinynas.errors import UsageError
 from tinynas.kernels import PATHS, KernelPath
 
-LAYERS = 24  # per kernel path
+LAYERS = 32  # per kernel path
 Progress = Callable[[str, int, int], None]  # kernel path, how many are done, of how many
 
 

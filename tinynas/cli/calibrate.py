@@ -16,7 +16,7 @@ from tinynas.cli.output import print_json, say_note
 def calibrate(
     board: BoardOption,
     on: Annotated[str, typer.Option("--on", metavar="WHERE", help="qemu.")] = "qemu",
-    layers: Annotated[int, typer.Option("--layers", metavar="N", min=4, help="Layers per kernel path.")] = 24,
+    layers: Annotated[int, typer.Option("--layers", metavar="N", min=4, help="Layers per kernel path.")] = 32,
     only: Annotated[
         list[str] | None,
         typer.Option("--only", metavar="PATH", help="Only this kernel path (repeatable); --out keeps the rest."),

@@ -67,6 +67,16 @@ def window_features(window: Window, channels: int) -> dict[str, float]:
     }
 
 
+@lru_cache(maxsize=4096)
+def taps_inside(window: Window) -> int:
+    """Taps of all positions together that lie inside the input."""
+    counts = []
+    for k in range(2):
+        taps = _taps(window.outputs[k], window.stride[k], window.padding[k], window.kernel[k], window.dilation[k])
+        counts.append(int(((taps >= 0) & (taps < window.inputs[k])).sum()))
+    return counts[0] * counts[1]
+
+
 def _taps(outputs: int, stride: int, padding: int, kernel: int, dilation: int) -> np.ndarray:
     """(outputs, kernel): the input row (or column) of every tap; negative or too large: padding."""
     return np.arange(outputs)[:, None] * stride - padding + np.arange(kernel)[None, :] * dilation

@@ -59,7 +59,9 @@ class DensePlain(KernelPath):
         return layer_constants(depth * outputs, outputs, factors, FIELDS)
 
     def features(self, op: Op, graph: Graph) -> Mapping[str, float]:
-        return rows_features(*dense_shape(op, graph))
+        rows, depth, outputs = dense_shape(op, graph)
+        factors = 0 if per_tensor(op, graph) else rows * outputs
+        return {**rows_features(rows, depth, outputs), "factors": float(factors)}
 
     def code(self, op: Op, graph: Graph, backward: bool = False) -> Code:
         assert isinstance(op, Dense)

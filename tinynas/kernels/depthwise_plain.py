@@ -21,6 +21,7 @@ from tinynas.kernels.common import (
     tensor_in,
     weights_of,
 )
+from tinynas.kernels.copies import taps_inside
 from tinynas.kernels.distances import Window, by_channel
 from tinynas.kernels.path import Array, Call, Code, Constants, KernelPath, Overlap, up
 
@@ -74,6 +75,8 @@ class DepthwisePlain(KernelPath):
             "calls": 1.0,
             "positions": float(positions),
             "taps": float(positions * taps),
+            "tap_rows": float(positions * window.kernel[0]),
+            "padding_taps": float(positions * taps - y.shape[0] * taps_inside(window)),
             "macs" if op.multiplier == 1 else "spread_macs": float(positions * taps * fours * 4),
             "single_macs": float(positions * taps * ones),
             "output_runs": float(positions * runs * -(-run // RUN)),
