@@ -101,3 +101,20 @@ def test_a_picture_of_no_known_kind(run_cli: Run, model: Path, tmp_path: Path) -
     result = run_cli("plan", model, *BOARD, "--picture", "map.png")
     assert result.returncode == 2 and ".svg or .html" in result.stderr
     assert not (tmp_path / "map.png").exists()
+
+
+def test_fusion_is_suggested_where_it_helps_and_then_explained(run_cli: Run, shared_models: Path) -> None:
+    model = shared_models / "pretrainedResnet_quant.tflite"
+    plain = planned(run_cli, model, "--fuse", "off")["memory_map"]
+    options = {s["change"]: s["arena_bytes"] for s in plain["suggestions"] if s["kind"] == "option"}
+    assert set(options) == {"--fuse short", "--fuse long"}
+    fused = planned(run_cli, model, "--fuse", "long", "--why", "0")
+    assert fused["memory_map"]["arena_bytes"] == options["--fuse long"] < plain["arena_bytes"]
+    assert not [s for s in fused["memory_map"]["suggestions"] if s["kind"] == "option"]
+    assert fused["why"]["text"][0].startswith("Fused operators 0")
+    assert any("rings of rows" in line for line in fused["why"]["text"])
+
+
+def test_an_unknown_fusion(run_cli: Run, model: Path) -> None:
+    result = run_cli("plan", model, *BOARD, "--fuse", "medium")
+    assert result.returncode == 2 and "medium" in result.stderr

@@ -63,7 +63,7 @@ def test_a_core_the_formula_was_not_checked_on_makes_it_an_estimate(run_cli: Run
 
 
 @pytest.mark.parametrize("extra, word", [
-    (("--sram", "1k"), "the budget has 1,024"), (("--flash", "1k"), "--flash"), (("--why", "0"), "--why"),
+    (("--sram", "1k"), "the budget has 1,024"), (("--flash", "1k"), "--sram alone"), (("--why", "0"), "--why"),
     (("--picture", "x.svg"), "--picture"),
 ])
 def test_refusals(run_cli: Run, model: Path, extra: tuple[str, ...], word: str) -> None:

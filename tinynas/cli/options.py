@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tinynas.cli.units import parse_energy_mj, parse_latency_ms, parse_size
-from tinynas.compile import Budgets
+from tinynas.compile import Budgets, CompileOptions
 
 ModelArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="An int8 .tflite file.")]
 BoardOption = Annotated[
@@ -22,6 +22,10 @@ FlashOption = Annotated[
 ]
 LatencyOption = Annotated[
     str | None, typer.Option("--latency", metavar="TIME", help="Latency budget, like 5ms or 0.5s.")
+]
+FuseOption = Annotated[
+    str | None,
+    typer.Option("--fuse", metavar="HOW", help="Execute runs of operators row by row: off, short or long."),
 ]
 EnergyOption = Annotated[
     str | None,
@@ -38,3 +42,8 @@ def budgets(sram: str | None, flash: str | None, latency: str | None, energy: st
         latency_ms=None if latency is None else parse_latency_ms(latency),
         energy_mj=None if energy is None else parse_energy_mj(energy),
     )
+
+
+def compile_options(fuse: str | None) -> CompileOptions:
+    """What the compiler is asked for, with its own defaults; UsageError for what it does not know."""
+    return CompileOptions() if fuse is None else CompileOptions(fuse=fuse)

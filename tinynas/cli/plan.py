@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,17 +13,19 @@ from tinynas.cli.options import (
     BoardOption,
     EnergyOption,
     FlashOption,
+    FuseOption,
     JsonOption,
     LatencyOption,
     ModelArgument,
     SramOption,
     budgets,
+    compile_options,
 )
 from tinynas.cli.output import print_json, print_table, say_note
-from tinynas.cli.plan_memory import Story, check_picture
+from tinynas.cli.plan_memory import Story, check_picture, stronger
 from tinynas.cli.plan_tflm import plan_tflm
 from tinynas.cli.units import format_size
-from tinynas.compile import Budgets, Program, check_fit, compile_graph
+from tinynas.compile import Budgets, CompileOptions, Program, check_fit, compile_graph
 from tinynas.compile.fit import estimated_energy_mj, estimated_latency_ms, misses
 from tinynas.errors import UsageError
 from tinynas.graph.read_tflite import read_tflite
@@ -37,6 +40,7 @@ def plan(
     flash: FlashOption = None,
     latency: LatencyOption = None,
     energy: EnergyOption = None,
+    fuse: FuseOption = None,
     runtime: Annotated[
         str,
         typer.Option("--runtime", metavar="NAME", help="tinynas, or tflm for the arena TFLite Micro needs."),
@@ -68,17 +72,25 @@ def plan(
         tinynas plan model.tflite --board nrf52840dk --runtime tflm
     """
     limits = budgets(sram, flash, latency, energy)
+    options = compile_options(fuse)
     check_picture(picture)
     target = load_board(board)
     if runtime == "tflm":
         if why is not None or picture is not None:
             raise UsageError("--why and --picture are about tinynas' own arena: leave --runtime tflm away")
-        plan_tflm(model, target, limits, lambda: compile_graph(read_tflite(model), target), as_json)
+        ours = partial(compile_graph, board=target, options=options)
+        plan_tflm(model, target, limits, lambda: ours(read_tflite(model)), as_json)
         return
     if runtime not in RUNTIMES:
         raise UsageError(f"no runtime '{runtime}': choose {' or '.join(RUNTIMES)}")
-    program = compile_graph(read_tflite(model), target)
-    story = Story(program, lambda graph, paths: compile_graph(graph, target, paths=paths))
+    graph = read_tflite(model)
+    program = compile_graph(graph, target, options=options)
+    story = Story(
+        program,
+        lambda graph, paths: compile_graph(graph, target, paths=paths, options=options),
+        {f"--fuse {how}": partial(compile_graph, graph, target, options=CompileOptions(fuse=how))
+         for how in stronger(options)},
+    )
     told = None if why is None else story.why(why)
     if picture is not None:
         story.write(picture)

@@ -9,9 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tinynas.compile import Program
+from tinynas.compile import CompileOptions, Program
 from tinynas.compile.explain import explain, find_positions, suggestion_lines, summary
 from tinynas.compile.memory_map import MemoryMap, memory_map
+from tinynas.compile.options import FUSIONS
 from tinynas.compile.suggest import Replan, Suggestion, suggestions
 from tinynas.errors import UsageError
 from tinynas.report.memory_page import memory_page
@@ -91,3 +92,9 @@ def check_picture(path: Path | None) -> None:
     """UsageError for an ending that is no kind of picture."""
     if path is not None and path.suffix.lower() not in PICTURES:
         raise UsageError(f"--picture {path}: end it in {' or '.join(PICTURES)}")
+
+
+def stronger(options: CompileOptions) -> list[str]:
+    """The fusions that go further than the one asked for."""
+    levels = list(FUSIONS)
+    return levels[levels.index(options.fuse) + 1:]

@@ -20,8 +20,8 @@ def plan_tflm(
 
     BudgetError when the arena needed breaks the SRAM budget or is more than the board has; UsageError for
     budgets that say nothing about TFLite Micro."""
-    if limits.flash_bytes is not None or limits.latency_ms is not None:
-        raise UsageError("--runtime tflm knows only the arena: --flash and --latency cannot be checked with it")
+    if any(limit is not None for limit in (limits.flash_bytes, limits.latency_ms, limits.energy_mj)):
+        raise UsageError("--runtime tflm knows only the arena: of the budgets it can check --sram alone")
     arena = tflm_arena(model.read_bytes(), model.name)
     try:
         program, refused = ours(), ""

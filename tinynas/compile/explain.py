@@ -37,7 +37,9 @@ def find_positions(told: MemoryMap, wanted: str) -> tuple[int, ...]:
 
 
 def label(step: MapStep) -> str:
-    """`operator 3 CONV_2D`; `operators 3-5 CONV_2D+...` when fused."""
+    """`operator 3 CONV_2D`; `fused operators 3-5` when several run as one."""
+    if len(step.op_indices) > 1:
+        return f"fused {operators(step.op_indices)}"
     return f"{operators(step.op_indices)} {step.kind}"
 
 
@@ -47,7 +49,7 @@ def summary(program: Program, told: MemoryMap) -> list[str]:
         return [f"The arena is {told.arena_bytes:,} bytes: {_ends(told)}."]
     tight = [told.steps[k] for k in told.bottlenecks]
     which = label(tight[0]) if len(tight) == 1 else operators(k for step in tight for k in step.op_indices)
-    needs = "needs" if len(tight) == 1 else "need"
+    needs = _needs(*tight)
     lines = [f"Bottleneck: {which} {needs} {told.most_needed_bytes:,} of the arena's {told.arena_bytes:,} bytes."]
     if told.arena_bytes > told.most_needed_bytes:
         lines.append(_placement(told))
@@ -56,15 +58,16 @@ def summary(program: Program, told: MemoryMap) -> list[str]:
         rival = max(others, key=lambda step: step.need_bytes)
         floor = max(rival.need_bytes, told.ends_need_bytes)
         lines.append(f"A change that helps only {'it' if len(tight) == 1 else 'them'} saves at most "
-                     f"{max(0, told.arena_bytes - floor):,} bytes: {label(rival)} needs {rival.need_bytes:,}.")
+                     f"{max(0, told.arena_bytes - floor):,} bytes: {label(rival)} {_needs(rival)} "
+                     f"{rival.need_bytes:,}.")
     return lines
 
 
 def explain(program: Program, told: MemoryMap, position: int) -> list[str]:
     """Why the step at `position` needs what it needs: what is alive, what is shared, and what limits that."""
     step = told.steps[position]
-    name = f" '{short_name(step.name)}'" if step.name else ""
-    lines = [f"{_sentence(label(step))}{name} (kernel path {step.path}) needs at least {step.need_bytes:,} bytes "
+    name = f" '{short_name(step.name)}'" if step.name and len(step.op_indices) == 1 else ""
+    lines = [f"{_sentence(label(step))}{name} ({_how(step)}) {_needs(step)} at least {step.need_bytes:,} bytes "
              f"of the arena's {told.arena_bytes:,}: {_rank(told, position)}."]
     lines.append("Alive while it runs:")
     lines += [f"  {line}" for line in _alive(program, told, position)]
@@ -75,7 +78,7 @@ def explain(program: Program, told: MemoryMap, position: int) -> list[str]:
     lines += _sharing(program, told, position)
     if shared > 0 and step.scratch_bytes:
         lines.append(f"What it cannot do without: {step.need_bytes - step.scratch_bytes:,} bytes of tensors and "
-                     f"{step.scratch_bytes:,} of scratch.")
+                     f"{step.scratch_bytes:,} of {_scratch(step)}.")
     return lines
 
 
@@ -91,6 +94,18 @@ def suggestion_lines(found: Sequence[Suggestion], told: MemoryMap) -> list[str]:
     if not found:
         return ["Nothing tried lowers it: other kernel paths, fewer channels, a stride taken earlier."]
     return ["What would lower it (each planned anew):"] + [f"  {suggestion_line(s, told)}" for s in found]
+
+
+def _needs(*steps: MapStep) -> str:
+    return "needs" if len(steps) == 1 and len(steps[0].op_indices) == 1 else "need"
+
+
+def _how(step: MapStep) -> str:
+    return f"kernel path {step.path}" if len(step.op_indices) == 1 else "executed row by row"
+
+
+def _scratch(step: MapStep) -> str:
+    return f"scratch of {step.path}" if len(step.op_indices) == 1 else "rings of rows between them, and scratch"
 
 
 def _ends(told: MemoryMap) -> str:
@@ -128,7 +143,7 @@ def _alive(program: Program, told: MemoryMap, position: int) -> list[str]:
         lines.append(f"{b.size_bytes:>9,} bytes at {b.offset_bytes:,}: {_part(program, told, position, t)}, "
                      f"tensor {t} {shape} '{short_name(b.name)}'")
     if step.scratch_bytes:
-        lines.append(f"{step.scratch_bytes:>9,} bytes at {step.scratch_offset_bytes:,}: scratch of {step.path}")
+        lines.append(f"{step.scratch_bytes:>9,} bytes at {step.scratch_offset_bytes:,}: {_scratch(step)}")
     return lines
 
 
@@ -163,7 +178,7 @@ def _sharing(program: Program, told: MemoryMap, position: int) -> list[str]:
     offered = {(s.input, s.output) for s in step.sharing}
     for x in (t for t in _reads(program, position) if t in step.dying):
         if not any((x, y) in offered for y in step.born):
-            lines.append(f"Tensor {x} dies here, but kernel path {step.path} allows no overlap with it.")
+            lines.append(f"Tensor {x} dies here, but {_how(step)} allows no overlap with it.")
     return lines + [_shared(s, told) for s in step.sharing]
 
 

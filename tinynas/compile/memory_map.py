@@ -49,6 +49,11 @@ class MapStep:
     used_bytes: int
     sharing: tuple[Sharing, ...]
 
+    @property
+    def numbers(self) -> str:
+        """`3`, or `3-5` for a fused run."""
+        return "-".join(map(str, dict.fromkeys((self.op_indices[0], self.op_indices[-1]))))
+
 
 @dataclass(frozen=True)
 class MemoryMap:
@@ -105,10 +110,10 @@ def _buffers(program: Program, problem: Problem, told: Occupancy) -> tuple[MapBu
 
 def _step(program: Program, position: int, moment: Moment) -> MapStep:
     step = program.steps[position]
-    ops = getattr(step, "ops", ()) or (step.op,)
+    ops = step.ops or (step.op,)
     return MapStep(
         op_indices=tuple(k for k, op in enumerate(program.graph.ops) if any(op is part for part in ops)),
-        kind="+".join(op.kind for op in ops), name="+".join(op.name for op in ops), path=step.path.name,
+        kind=step.kind, name=step.name, path=step.path.name,
         live=moment.live, born=moment.born, dying=moment.dying,
         scratch_offset_bytes=moment.scratch_offset_bytes, scratch_bytes=moment.scratch_bytes,
         need_bytes=moment.need_bytes, apart_bytes=moment.apart_bytes, used_bytes=moment.used_bytes,

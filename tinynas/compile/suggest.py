@@ -46,12 +46,14 @@ def suggestions(
 ) -> tuple[Suggestion, ...]:
     """What would lower the arena of `program` (told as a map), changed at the steps at `positions`; most bytes
     saved first. `replan(graph, paths)` compiles as the user asked. `options`: what else could be asked of the
-    compiler, in words, and the program then. Empty when nothing tried helps."""
+    compiler, in words, and the program then, the mildest first. Empty when nothing tried helps."""
     tight = [told.steps[k] for k in positions]
     wide = [step for step in told.steps if step.need_bytes > WITHIN_REACH * told.arena_bytes or step in tight]
-    found = [
-        _judged(program, told, "option", words, after(), False) for words, after in (options or {}).items()
-    ]
+    found: list[Suggestion | None] = []
+    for words, after in (options or {}).items():
+        option = _judged(program, told, "option", words, after(), False)
+        if option and all(option.saves_bytes > other.saves_bytes for other in found if other):
+            found.append(option)  # later options ask for more, so they must give more
     for ideas in (_kernels, _thinner, _strided):
         few = _best(program, told, replan, ideas(program, told, tight))
         many = None if wide == tight else _best(program, told, replan, ideas(program, told, wide))

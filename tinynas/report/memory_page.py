@@ -44,7 +44,7 @@ def _table(told: MemoryMap) -> str:
     for k, step in enumerate(told.steps):
         kept = sum(told.buffer(t).size_bytes for t in set(step.live) - set(step.born) - set(step.dying))
         cells = (
-            "+".join(map(str, step.op_indices)), step.kind, step.path, f"{step.need_bytes:,}", f"{step.apart_bytes:,}",
+            step.numbers, step.kind, step.path, f"{step.need_bytes:,}", f"{step.apart_bytes:,}",
             f"{step.scratch_bytes:,}", _places(told, step.dying), _places(told, step.born), f"{kept:,}")
         css = ' class="tight"' if k in told.bottlenecks else ""
         rows.append(f"<tr{css}>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")

@@ -122,7 +122,8 @@ def _bar(told: MemoryMap, k: int, b: MapBuffer, top: int) -> str:
 def _scratch(told: MemoryMap, k: int, step: MapStep, top: int) -> list[str]:
     if not step.scratch_bytes:
         return []
-    title = f"scratch of {step.path}: {step.scratch_bytes:,} bytes at {step.scratch_offset_bytes:,}"
+    what = "scratch of" if len(step.op_indices) == 1 else "rings of rows and scratch of"
+    title = f"{what} {step.path}: {step.scratch_bytes:,} bytes at {step.scratch_offset_bytes:,}"
     return [_box(told, step.scratch_offset_bytes, step.scratch_bytes, top + ROW * k + 4, ROW - 8, "scratch", title)]
 
 
@@ -142,11 +143,10 @@ def _label(told: MemoryMap, k: int, step: MapStep, top: int) -> list[str]:
     y = top + ROW * k
     css = ' class="tight"' if k in told.bottlenecks else ""
     soft = "soft tight" if k in told.bottlenecks else "soft"
-    numbers = "-".join(map(str, dict.fromkeys((step.op_indices[0], step.op_indices[-1]))))
     kind = step.kind.split("+")[0].lower().replace("_", " ").removesuffix(" 2d")
     kind += " ..." if "+" in step.kind else ""
-    title = f"operator {numbers} {step.kind} {step.name}\nkernel path {step.path}, needs {step.need_bytes:,} bytes"
-    return [f"<g><title>{escape(title)}</title><text{css} x=\"8\" y=\"{y + 12}\">{numbers} {escape(kind)}</text>"
+    title = f"operator {step.numbers} {step.kind} {step.name}\nkernel path {step.path}, needs {step.need_bytes:,} bytes"
+    return [f"<g><title>{escape(title)}</title><text{css} x=\"8\" y=\"{y + 12}\">{step.numbers} {escape(kind)}</text>"
             f'<text class="{soft}" x="8" y="{y + 23}">needs {step.need_bytes:,}</text></g>']
 
 

@@ -18,7 +18,7 @@ MARK = "<- bottleneck"
 def map_lines(told: MemoryMap, columns: int = 110) -> list[str]:
     """The map in at most about `columns` characters per line, the legend last."""
     kinds = [_short_kind(step.kind) for step in told.steps]
-    indices = ["+".join(map(str, step.op_indices)) for step in told.steps]
+    indices = [step.numbers for step in told.steps]
     needs = [f"{step.need_bytes:,}" for step in told.steps]
     widths = [max([len(text) for text in column] + [len(head)])
               for column, head in ((indices, "op"), (kinds, "operator"), (needs, "needs"))]
