@@ -17,12 +17,14 @@ from tinynas import __version__
 from tinynas.cli import app as application
 from tinynas.errors import ModelError
 
-COMMANDS = ("search", "plan", "build", "bench", "boards", "data", "doctor")
+PROMISED = ("search", "plan", "build", "bench", "boards", "data", "doctor")
+COMMANDS = [c.name for c in (*application.app.registered_commands, *application.app.registered_groups)]
 
 
 def test_help_lists_every_command(run_cli) -> None:
     result = run_cli("--help")
     assert result.returncode == 0
+    assert set(PROMISED) <= set(COMMANDS)
     for name in COMMANDS:
         assert f" {name} " in result.stdout
 
