@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from tinynas import __version__
-from tinynas.cli import bench, boards, build, calibrate, data, doctor, export, flash, plan, probes, search
+from tinynas.cli import bench, boards, build, calibrate, data, doctor, export, flash, mlperf, plan, probes, search
 from tinynas.cli.output import say_error
 from tinynas.errors import TinynasError
 
@@ -34,6 +34,7 @@ app.command("plan")(plan.plan)
 app.command("build")(build.build)
 app.command("export-c")(export.export)
 app.command("bench")(bench.bench)
+app.command("mlperf")(mlperf.mlperf)
 app.command("flash")(flash.flash)
 app.command("probes")(probes.probes)
 app.command("boards")(boards.boards)
