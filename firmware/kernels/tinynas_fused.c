@@ -57,13 +57,34 @@ static void tinynas_fused_advance(const tinynas_fused_params *p, const tinynas_f
     own->base = (int16_t)oldest;
 }
 
+/* Where the next row of stage k goes. */
+static int8_t *tinynas_fused_place(const tinynas_fused_params *p, uint8_t *arena, tinynas_fused_progress *progress,
+                                   int32_t k)
+{
+    const int32_t y = progress[k].made;
+    const tinynas_fused_tensor *out = p->tensors + p->stages[k].out;
+    int8_t *rows;
+
+    while (out->kept < 0) {
+        k = out->reader[0].stage;
+        out = p->tensors + p->stages[k].out;
+    }
+    rows = (int8_t *)arena + out->offset;
+    if (out->kept == 0) {
+        return rows + y * out->row_bytes;
+    }
+    if (y - progress[k].base == out->kept) {
+        tinynas_fused_advance(p, out, rows, progress, progress + k);
+    }
+    return rows + (y - progress[k].base) * out->row_bytes;
+}
+
 static void tinynas_fused_row(const tinynas_fused_params *p, uint8_t *arena, tinynas_fused_progress *progress,
                               int32_t k)
 {
     const tinynas_fused_stage *stage = p->stages + k;
-    const tinynas_fused_tensor *out = p->tensors + stage->out;
+    int8_t *const to = tinynas_fused_place(p, arena, progress, k);
     const int8_t *in[TINYNAS_FUSED_INPUTS];
-    int8_t *to = (int8_t *)arena + out->offset;
     const int32_t y = progress[k].made;
     const int32_t below = stage->rows - stage->bottom;
     int32_t variant = y < stage->top ? y : stage->top, i;
@@ -71,18 +92,14 @@ static void tinynas_fused_row(const tinynas_fused_params *p, uint8_t *arena, tin
     for (i = 0; i < stage->inputs; i++) {
         const tinynas_fused_tensor *tensor = p->tensors + stage->in[i].tensor;
         int32_t first = tinynas_fused_first(stage->in + i, y);
+        if (tensor->kept < 0) {
+            in[i] = to;
+            continue;
+        }
         if (tensor->kept > 0) {
             first -= progress[stage->in[i].maker].base;
         }
         in[i] = (const int8_t *)arena + tensor->offset + first * tensor->row_bytes;
-    }
-    if (out->kept > 0) {
-        if (y - progress[k].base == out->kept) {
-            tinynas_fused_advance(p, out, to, progress, progress + k);
-        }
-        to += (y - progress[k].base) * out->row_bytes;
-    } else {
-        to += y * out->row_bytes;
     }
     if (y >= below) {
         variant = stage->top + 1 + y - below;

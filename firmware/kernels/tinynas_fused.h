@@ -46,7 +46,8 @@ typedef struct {
 typedef struct {
     int32_t offset; /* in the arena */
     int32_t row_bytes;
-    int16_t kept; /* rows of the ring; 0: the whole tensor is there */
+    int16_t kept; /* rows of the ring; 0: the whole tensor is there; -1: each row is made in the place of its
+                   * one reader's row (which is then made in place) */
     int16_t readers;
     tinynas_fused_reader reader[TINYNAS_FUSED_READERS];
 } tinynas_fused_tensor;

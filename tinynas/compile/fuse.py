@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tinynas.boards import Core
-from tinynas.compile.fused_path import READERS, FusedPath, RowTensor, Stage, ring_layout
+from tinynas.compile.fused_path import IN_PLACE, READERS, FusedPath, RowTensor, Stage, ring_layout
 from tinynas.compile.options import FUSIONS, CompileOptions
 from tinynas.compile.rows import RowForm, row_form
 from tinynas.cost import Coefficients, Prediction, predict
@@ -121,7 +121,8 @@ def fused_path(
         if t in maker:
             readers = tuple((k, n) for k, stage in enumerate(stages)
                             for n, (i, _) in enumerate(stage.inputs) if i == t)
-            tensors.append(RowTensor(t, row_bytes, run.ring_bytes[t] // row_bytes, starts[t], readers))
+            kept = run.ring_bytes[t] // row_bytes or IN_PLACE
+            tensors.append(RowTensor(t, row_bytes, kept, starts[t], readers))
         else:
             tensors.append(RowTensor(t, row_bytes))
     return FusedPath(tuple(stages), tuple(tensors), kernel_scratch_at, _moved_bytes(stages, tensors),

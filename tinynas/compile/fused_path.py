@@ -15,6 +15,7 @@ from tinynas.kernels.path import Array, Call, Code, Constants, KernelPath, Overl
 
 # Bytes of firmware/kernels/tinynas_fused.h on a 32-bit target.
 READERS = 2
+IN_PLACE = -1
 STAGE_BYTES, TENSOR_BYTES, PARAMS_BYTES, POINTER_BYTES, FIELD_BYTES = 44, 20, 16, 4, 4
 
 
@@ -32,7 +33,8 @@ class Stage:
 
 @dataclass(frozen=True)
 class RowTensor:
-    """A tensor that a run reads or writes, by rows. `kept`: rows of its ring; 0 when it is there as a whole.
+    """A tensor that a run reads or writes, by rows. `kept`: rows of its ring; 0 when it is there as a whole;
+    IN_PLACE when each row is made where its reader's row will lie.
     `ring_at`: where the ring begins within the step's scratch. `readers`: (stage, which of its inputs)."""
 
     tensor: int

@@ -72,7 +72,15 @@ def row_form(op: Op, graph: Graph, path: KernelPath, core: Core) -> RowForm | No
         if path.refuses(one.op, one.graph, core) is not None:
             return None
         variants.append(replace(one, count=len(whole) if whole and y == whole[0] else 1))
-    return RowForm(dict.fromkeys(sources, window), tuple(variants), top, bottom, rows)
+    single = (window.kernel, window.stride, window.pad_top) == (1, 1, 0)
+    windows = {t: replace(window, in_place=single and _in_place(variants[0], path, t, op.outputs[0])) for t in sources}
+    return RowForm(windows, tuple(variants), top, bottom, rows)
+
+
+def _in_place(row: Row, path: KernelPath, source: int, output: int) -> bool:
+    """Whether a row may be made over the one row it is made of."""
+    overlap = path.overlaps(row.op, row.graph).get((source, output))
+    return overlap is not None and (overlap.in_place or (overlap.forward is not None and overlap.forward <= 0))
 
 
 def _window(op: Op, graph: Graph, path: KernelPath) -> RowWindow | None:

@@ -24,7 +24,8 @@ class RowWindow:
 
     `accumulates`: the step takes them one at a time and forgets each (a pool that sums), so that they need
     not be there together. `chunk_bytes`: the step follows its producer along the row (an addition), so that
-    this much of the row is enough at a time; only with kernel and stride 1. 0: it needs whole rows."""
+    this much of the row is enough at a time; only with kernel and stride 1. 0: it needs whole rows. `in_place`: it
+    takes one row for one and may write its own over it, so that the row can be made where its own will lie."""
 
     kernel: int = 1
     stride: int = 1
@@ -32,6 +33,7 @@ class RowWindow:
     dilation: int = 1
     accumulates: bool = False
     chunk_bytes: int = 0
+    in_place: bool = False
 
     def first(self, row: int) -> int:
         """The first input row within the tensor that output row `row` needs."""
@@ -47,16 +49,19 @@ class RowWindow:
 
 @dataclass(frozen=True)
 class RowStep:
-    """A kernel path's row entry point: what it reads per output row, and its scratch."""
+    """A kernel path's row entry point: what it reads per output row, its scratch, and what it holds from row
+    to row (sums)."""
 
     windows: Mapping[int, RowWindow]
     scratch_bytes: int = 0
+    held_bytes: int = 0
 
 
 @dataclass(frozen=True)
 class Run:
-    """A simulated run. `ring_bytes`: what is kept of each inner buffer. `overlaps`: of the run's inputs with
-    its output, forward only. `followed`: step -> inputs it follows along the row, chunk by chunk."""
+    """A simulated run. `ring_bytes`: what is kept of each inner buffer; 0 where its rows are made in the place
+    of their reader's. `overlaps`: of the run's inputs with its output, forward only. `followed`: step ->
+    inputs it follows along the row, chunk by chunk."""
 
     ring_bytes: Mapping[int, int]
     overlaps: Mapping[tuple[int, int], Overlap]
@@ -102,11 +107,12 @@ def run_step(
     run = simulate(problem, steps, rows, entries)
     inner = {problem.steps[k].outputs[0] for k in steps[:-1]}
     rings = sum(round_up(size, problem.align) for size in run.ring_bytes.values())
+    held = sum(round_up(entries[k].held_bytes, problem.align) for k in steps)
     return Step(
         name="+".join(problem.steps[k].name for k in steps),
         inputs=tuple(dict.fromkeys(b for k in steps for b in problem.steps[k].inputs if b not in inner)),
         outputs=problem.steps[steps[-1]].outputs,
-        scratch_bytes=rings + max(entries[k].scratch_bytes for k in steps),
+        scratch_bytes=rings + held + max(entries[k].scratch_bytes for k in steps),
         overlaps=run.overlaps,
     )
 
@@ -127,7 +133,29 @@ class _Pipeline:
         self.latest: dict[int, list[tuple[int, int]]] = {k: [] for k in steps}  # reads of its latest row
         self.own_reads: dict[int, list[tuple[int, int]]] = {}  # by the last step: (its row, first byte)
         self.writes: list[tuple[int, int]] = []  # (time, end byte), one per row
+        self.early: list[tuple[int, int]] = []  # the same, of rows made in the place of the last step's
+        self.over = self._made_in_place()
         self.time = 0
+
+    def _made_in_place(self) -> dict[int, int]:
+        """Step -> its one reader, where its rows are made in the place of the reader's; one step a reader.
+        Not in the run's output while its last step still reads an outer input: rows made early are in its way."""
+        over: dict[int, int] = {}
+        outer = any(b not in self.maker for b in self.entries[self.last].windows)
+        for b, k in self.maker.items():
+            reader = self.readers[b][0]
+            if len(self.readers[b]) > 1 or b in self.followed[reader] or reader in over.values():
+                continue
+            fits = self._row_bytes(b) <= self._row_bytes(self.problem.steps[reader].outputs[0])
+            if fits and self.entries[reader].windows[b].in_place and not (reader == self.last and outer):
+                over[k] = reader
+        return over
+
+    def _place(self, k: int) -> int:
+        """The step in whose output the rows of step k are made."""
+        while k in self.over:
+            k = self.over[k]
+        return k
 
     def produce(self, k: int) -> None:
         """One more row of step k, after whatever it needs."""
@@ -178,6 +206,12 @@ class _Pipeline:
             for other in self._alongside(k):  # reads the rest of its row after the first chunk is written
                 for x, start in self.latest[other]:
                     self.reads[x].append((self.time, start))
+        elif k in self.over:
+            place = self._place(k)
+            if place == self.last:
+                self.early.append((self.time, (row + 1) * self._row_bytes(self.problem.steps[place].outputs[0])))
+                for x, start in self.latest[k]:  # it still reads while it writes there
+                    self.reads[x].append((self.time, start))
         else:
             self.kept[b] = max(self.kept[b], row + 1 - min(self._oldest(c, b) for c in self.readers[b]))
 
@@ -224,7 +258,7 @@ class _Pipeline:
                 forward = max(forward, own.forward)
             else:
                 later += [(self.writes[row][0], start) for row, start in self.own_reads.get(x, [])]
-            forward = max(forward, _distance(self.writes, later))
+            forward = max(forward, _distance(sorted(self.writes + self.early), later))
             found[x, y] = Overlap(forward=forward)
         return found
 
