@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from tests.small_model import small_graph, small_model
-from tinynas.bench import reference
 from tinynas.bench.reference import expected_outputs
 from tinynas.bench.reference import test_inputs as make_inputs
 from tinynas.errors import ModelError, ToolError, UsageError
@@ -49,20 +47,18 @@ def test_both_judges_agree():
         np.testing.assert_array_equal(a[0], b[0])
 
 
+@pytest.mark.tflm
 def test_a_model_the_interpreter_refuses():
-    class Refusing:
-        @staticmethod
-        def from_bytes(model: bytes, arena_size: int) -> None:
-            raise RuntimeError("no such op")
-
-    runtime = SimpleNamespace(Interpreter=Refusing)
-    with pytest.raises(ModelError, match="interpreter refuses model 'small': no such op"):
-        reference._interpreter(runtime, b"", GRAPH)
+    """An input of another type than the model's; a file that is no model."""
+    with pytest.raises(ModelError, match="small: TFLite Micro refuses to run it"):
+        expected_outputs(None, GRAPH, [(np.zeros((1, 12, 10, 1), np.int32),)])
+    with pytest.raises(ModelError, match="small: not a .tflite file"):
+        expected_outputs(b"no model at all", GRAPH, make_inputs(GRAPH, 1, 0))
 
 
 def test_without_the_interpreter_the_way_out_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "tflite_micro.python.tflite_micro", None)
-    with pytest.raises(ToolError, match="pip install tflite-micro"):
+    with pytest.raises(ToolError, match="pip install tflite-micro.*--reference numpy"):
         expected_outputs(None, GRAPH, make_inputs(GRAPH, 1, 0))
 
 

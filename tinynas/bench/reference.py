@@ -7,13 +7,13 @@ bit-exact with it, but it is ours; it stands in only when the user asks for it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from tinynas.errors import ModelError, ToolError, UsageError
+from tinynas.errors import ToolError, UsageError
 from tinynas.graph import Graph, Tensor
 from tinynas.graph.run import run as numpy_run
+from tinynas.tflm import interpreter_run
 
 REFERENCES = ("tflm", "numpy")
 RANDOM = 3  # kinds of inputs before it: lowest, highest, zero point
@@ -65,32 +65,10 @@ def expected_outputs(
 
 
 def _tflm(model: bytes, graph: Graph, inputs: Sequence[Arrays]) -> tuple[list[Arrays], str]:
+    from importlib.metadata import version
+
     try:
-        from importlib.metadata import version
-
-        from tflite_micro.python.tflite_micro import runtime
-    except ImportError as e:
-        raise ToolError(f"the TFLite Micro interpreter is needed to check outputs ({e}): pip install "
-                        "tflite-micro, or compare with tinynas' own reference (--reference numpy)") from None
-    interpreter = _interpreter(runtime, model, graph)
-    outputs: list[Arrays] = []
-    for values in inputs:
-        for k, value in enumerate(values):
-            interpreter.set_input(np.ascontiguousarray(value), k)
-        interpreter.invoke()
-        outputs.append(tuple(np.array(interpreter.get_output(k)) for k in range(len(graph.outputs))))
-    return outputs, f"tflite-micro {version('tflite-micro')}"
-
-
-def _interpreter(runtime: Any, model: bytes, graph: Graph) -> Any:
-    try:
-        return runtime.Interpreter.from_bytes(model, arena_size=_arena_bytes(graph))
-    except RuntimeError as e:
-        raise ModelError(f"the TFLite Micro interpreter refuses model '{graph.name}': {e}") from None
-
-
-def _arena_bytes(graph: Graph) -> int:
-    """More than enough on a host: all activations at once and ample bookkeeping. (An interpreter that has
-    far too little ends the process instead of saying so, hence no trying.)"""
-    activations = sum(tensor.size_bytes + 16 for tensor in graph.tensors if not tensor.constant)
-    return (1 << 20) + 2 * activations + 4096 * len(graph.ops)
+        outputs = interpreter_run(model, inputs, graph.name)
+    except ToolError as e:
+        raise ToolError(f"{e}, or compare with tinynas' own reference (--reference numpy)") from None
+    return [tuple(values) for values in outputs], f"tflite-micro {version('tflite-micro')}"
