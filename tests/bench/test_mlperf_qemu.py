@@ -16,12 +16,14 @@ from tinynas.bench.client import Client
 from tinynas.bench.link import Link
 from tinynas.bench.mlperf import MlperfClient, let_boot
 from tinynas.boards import load_board
+from tinynas.codegen import project
 from tinynas.codegen.project import generate_firmware
 from tinynas.errors import LinkError
 from tinynas.graph import Graph
 from tinynas.graph.read_tflite import read_tflite
 from tinynas.graph.run import run
 from tinynas.protocol.messages import Place
+from tinynas.target.elf import footprint, symbols
 from tinynas.target.emulate.qemu import Qemu
 from tinynas.target.toolchain import build
 
@@ -122,6 +124,26 @@ def test_a_thousand_garbled_lines(elf):
         assert text.infer(3, 0).results == right
         framed.write(Place.AREA, 0, INPUT)
         assert framed.invoke(Place.AREA, 0).status == 0
+
+
+def test_the_copy_is_there_when_it_fits_to_the_byte(elf, tmp_path, monkeypatch):
+    """Else the firmware is built all the same, and says so."""
+    found = symbols(elf)
+    free = found["__tn_ram_high"].address - found["__tn_copy_start"].address
+    for more, room in ((0, free), (1, 0)):
+        monkeypatch.setattr(project, "wire_bytes", lambda graph, wanted=free + more: wanted)
+        written = generate_firmware(small_program(BOARD), load_board(BOARD), tmp_path / str(more), "qemu")
+        tight = build(written.directory)
+        assert footprint(tight)[1].harness_bytes - footprint(elf)[1].harness_bytes == room - 120
+        with Qemu(load_board(BOARD)).start(tight) as machine, Link(machine.url, open_timeout_s=10) as link:
+            client = MlperfClient(link)
+            client.connect()
+            if room == 0:
+                with pytest.raises(LinkError, match="120 bytes, but this firmware has memory for a copy of 0"):
+                    client.load(INPUT)
+            else:
+                client.load(INPUT)
+                assert len(client.infer(70, 10).results) == 4
 
 
 def test_performance_and_accuracy_modes(elf):
