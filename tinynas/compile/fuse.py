@@ -8,7 +8,7 @@ driver, and rows moved within rings. A fusion is taken only when the planned are
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tinynas.boards import Core
 from tinynas.compile.fused_path import IN_PLACE, READERS, FusedPath, RowTensor, Stage, ring_layout
@@ -17,7 +17,7 @@ from tinynas.compile.rows import RowForm, row_form
 from tinynas.cost import Coefficients, Prediction, predict
 from tinynas.graph import Graph
 from tinynas.kernels.path import KernelPath
-from tinynas.memory import Plan, Problem, plan_memory
+from tinynas.memory import Plan, Problem, Step, plan_memory
 from tinynas.memory.fusion import Fusion, fuse
 from tinynas.memory.rows import simulate
 
@@ -61,13 +61,41 @@ def fuse_runs(program: Unfused, options: CompileOptions) -> Fused:
         return alone
     limit = SHORT_PRICE * sum(_whole(program, k).instructions for k in range(len(program.executed)))
     for length in [longest] if options.fuse == "long" else range(longest, 1, -1):
-        found = _fuse(program, forms, length)
+        found = _needed(program, _fuse(program, forms, length))
         price = sum(_price(program, forms, s[0], s[-1]) for s in found.segments if len(s) > 1)
         if options.fuse == "short" and price > limit:
             continue
         if found.plan.arena_bytes < alone.plan.arena_bytes:
             return found
     return alone
+
+
+def _needed(program: Unfused, found: Fused) -> Fused:
+    """Without the runs that do not make the plan smaller: in another order their operators may need no more
+    by themselves, which the dynamic programme, whose order is given, does not see."""
+    for run in [s for s in found.segments if len(s) > 1]:
+        fewer = _apart(program, found, run)
+        if fewer.plan.arena_bytes <= found.plan.arena_bytes:
+            found = fewer
+    return found
+
+
+def _apart(program: Unfused, found: Fused, run: tuple[int, ...]) -> Fused:
+    """The same with the operators of one run by themselves."""
+    steps: list[Step] = []
+    segments: list[tuple[int, ...]] = []
+    paths: dict[int, FusedPath] = {}
+    for at, segment in enumerate(found.segments):
+        if segment == run:
+            steps += [program.problem.steps[s] for s in segment]
+            segments += [(s,) for s in segment]
+            continue
+        if at in found.paths:
+            paths[len(segments)] = found.paths[at]
+        steps.append(found.problem.steps[at])
+        segments.append(segment)
+    problem = replace(program.problem, steps=tuple(steps))
+    return Fused(problem, plan_memory(problem), tuple(segments), paths)
 
 
 def _forms(program: Unfused) -> dict[int, RowForm]:
