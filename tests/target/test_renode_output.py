@@ -51,6 +51,7 @@ def test_a_good_session() -> None:
     ("\x1b[31msysbus.cpu does not provide a field, method or property PerformanceInMIPS\x1b[0m\r\n",
      "does not provide a field, method or property"),
     ("Could not tokenize here:\n  emulation RunFor 0,01\n", "Could not tokenize"),
+    ("10:12:33.9127 [ERROR] cpu: Python runtime error: name 'LogLevel' is not defined\n", "Python runtime error"),
     ("Fatal error:\nSystem.DllNotFoundException: libgtk\n", "Fatal error: System.DllNotFoundException"),
 ])
 def test_failures_are_found_in_the_words(text: str, means: str) -> None:

@@ -14,7 +14,8 @@ _VERSION = re.compile(r"(?:version |\bv)(\d+)\.(\d+)\.(\d+)", re.IGNORECASE)
 _FAILED = re.compile(
     r"There was an error executing command|No such command or device|Parameters did not match the signature|"
     r"does not provide a field, method or property|^\s*Error E\d+:|Could not (?:find|load|open|tokenize|resolve) |"
-    r"Bad parameters for command|Fatal error|Unhandled exception|Exception has been thrown", re.IGNORECASE)
+    r"Bad parameters for command|Fatal error|Unhandled exception|"
+    r"Exception has been thrown|Python runtime error", re.IGNORECASE)
 _MARK = re.compile(rf"{MARK} (?P<word>\S+) (?P<count>\d+)")
 _NOISE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\r")
 _PROMPT = re.compile(r"^\([\w.-]+\) ")
