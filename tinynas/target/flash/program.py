@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -110,8 +111,6 @@ def _groups(found: Mapping[str, str | None]) -> dict[str, str]:
 
 def _plain(output: str) -> str:
     """Without colours; what a progress bar overwrote on its own line counts as lines."""
-    import re
-
     return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", output).replace("\r", "\n")
 
 
