@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tinynas.compile import CompileOptions, Program
-from tinynas.compile.explain import explain, find_positions, suggestion_lines, summary
+from tinynas.compile.explain import LOWER, explain, find_positions, suggestion_lines, summary
 from tinynas.compile.memory_map import MemoryMap, memory_map
 from tinynas.compile.options import FUSIONS
 from tinynas.compile.suggest import Replan, Suggestion, suggestions
@@ -82,7 +82,7 @@ class Story:
         first = self.told.bottlenecks[:1]
         sections: Sequence[tuple[str, Sequence[str]]] = (
             ("What limits it", notes),
-            ("What would lower it", suggestion_lines(self.found, self.told)),
+            (LOWER, suggestion_lines(self.found, self.told)[1 if self.found else 0:]),
             ("The bottleneck", [line for p in first for line in explain(self.program, self.told, p)]),
         )
         atomic_write_text(path, memory_page(self.told, sections))

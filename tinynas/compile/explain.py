@@ -12,6 +12,7 @@ from tinynas.errors import UsageError
 from tinynas.memory.occupancy import BACKWARD, IN_PLACE, Sharing
 
 BOTTLENECK = "bottleneck"
+LOWER = "What would lower it (each planned anew)"
 
 
 def find_positions(told: MemoryMap, wanted: str) -> tuple[int, ...]:
@@ -93,7 +94,7 @@ def suggestion_lines(found: Sequence[Suggestion], told: MemoryMap) -> list[str]:
     """What would lower the arena, one line each; one line when nothing tried would."""
     if not found:
         return ["Nothing tried lowers it: other kernel paths, fewer channels, a stride taken earlier."]
-    return ["What would lower it (each planned anew):"] + [f"  {suggestion_line(s, told)}" for s in found]
+    return [LOWER + ":"] + [f"  {suggestion_line(s, told)}" for s in found]
 
 
 def _needs(*steps: MapStep) -> str:

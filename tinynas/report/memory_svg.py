@@ -13,7 +13,7 @@ from textwrap import wrap
 
 from tinynas.compile.memory_map import MapBuffer, MapStep, MemoryMap
 
-WIDTH, LABELS, RIGHT, ROW = 400, 110, 8, 28
+WIDTH, LABELS, RIGHT, ROW = 400, 116, 8, 28
 BORN = 7  # how far below its step's top a bar begins, so that the dying input it covers stays in sight
 THINNEST = 2.5
 TEXT_CHARACTERS = 66
@@ -184,7 +184,7 @@ def _legend(y: int) -> list[str]:
     parts, x = [], 8
     for css, text in (("bar c0", "tensor"), ("shared", "shared by output and input"), ("scratch", "scratch"),
                       ("band", "bottleneck")):
-        fill = 'fill="url(#shared)" stroke="currentColor" stroke-width=".3"' if css == "shared" else f'class="{css}"'
+        fill = 'class="grid" style="fill:url(#shared)"' if css == "shared" else f'class="{css}"'
         parts.append(f'<rect {fill} x="{x}" y="{y - 8}" width="12" height="9"/>'
                      f'<text class="soft" x="{x + 16}" y="{y}">{text}</text>')
         x += 34 + int(4.6 * len(text))
