@@ -60,6 +60,7 @@ def test_what_to_paste(run_cli: Run, model: Path) -> None:
 def test_a_core_the_formula_was_not_checked_on_makes_it_an_estimate(run_cli: Run, model: Path) -> None:
     told = json.loads(run_cli("plan", model, "--board", "raspberry-pi-pico", "--runtime", "tflm", "--json").stdout)
     assert told["tflm"]["exact"] is False and "cortex-m0plus" in told["tflm"]["note"]
+    assert told["tflm"]["arena_lines"][0].endswith("// estimate")
 
 
 @pytest.mark.parametrize("extra, word", [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ def plan_tflm(
     if any(limit is not None for limit in (limits.flash_bytes, limits.latency_ms, limits.energy_mj)):
         raise UsageError("--runtime tflm knows only the arena: of the budgets it can check --sram alone")
     arena = tflm_arena(model.read_bytes(), model.name)
+    arena = replace(arena, exact=arena.exact and not _other_core(board))
     try:
         program, refused = ours(), ""
     except ModelError as error:
@@ -51,7 +53,7 @@ def to_json(
             "arena_used_bytes": arena.arena_used_bytes,
             "arena_needed_bytes": arena.arena_needed_bytes,
             "operators": list(arena.operators),
-            "exact": arena.exact and not _other_core(board),
+            "exact": arena.exact,
             "guessed": list(arena.guessed),
             "note": _note(arena, board),
             "resolver_lines": list(resolver_lines(arena)),
