@@ -22,6 +22,7 @@ esac
 """
 PROGRAMS = {
     "cc": FAKE_CC,
+    "c++": "#!/bin/sh\n",
     "arm-none-eabi-gcc": FAKE_COMPILER,
     "qemu-system-arm": "#!/bin/sh\n",
     "espeak-ng": "#!/bin/sh\n",
@@ -110,7 +111,7 @@ def test_no_apt_says_what_to_install(machine: Machine) -> None:
 APT = """#!/bin/sh
 echo "$*" >> {log}
 case "$*" in *install*)
-for p in arm-none-eabi-gcc qemu-system-arm cc espeak-ng; do
+for p in arm-none-eabi-gcc qemu-system-arm cc c++ espeak-ng; do
   cat {store}/$p > {bin}/$p; chmod +x {bin}/$p
 done;;
 esac

@@ -30,6 +30,7 @@ have_host_c() { printf '#include <stdint.h>\nint main(void){return 0;}\n' | cc -
 
 missing_packages() {
     have_host_c || echo gcc libc6-dev
+    have c++ || echo g++
     have arm-none-eabi-gcc || echo gcc-arm-none-eabi
     { have arm-none-eabi-gcc && have_newlib; } || echo libnewlib-arm-none-eabi
     have qemu-system-arm || echo qemu-system-arm
