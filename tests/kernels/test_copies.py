@@ -20,6 +20,8 @@ def walked_copy(count: int, source: int, target: int, seen: Counter[str]) -> Non
     seen["copies"] += 1
     left = count
     if source % 4 == 0 and target % 4 == 0:
+        seen["quad_runs"] += count >= 16
+        seen["word_runs"] += count % 16 >= 4
         while left >= 16:
             seen["quads"] += 1
             left -= 16

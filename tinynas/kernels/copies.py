@@ -13,14 +13,17 @@ from tinynas.kernels.distances import Window
 
 
 def copy_features(counts: np.ndarray, sources: np.ndarray, targets: np.ndarray) -> dict[str, float]:
-    """Of runs of `counts` bytes from offsets `sources` to offsets `targets` (arrays that broadcast)."""
+    """Of runs of `counts` bytes from offsets `sources` to offsets `targets` (arrays that broadcast). `quad_runs`,
+    `word_runs`: runs that enter the loop over sixteen bytes, and over words."""
     aligned = (sources | targets) & 3 == 0
     counts = np.broadcast_to(counts, aligned.shape)
     fast, slow = counts[aligned], counts[~aligned]
     return {
         "copies": float(counts.size),
         "quads": float((fast >> 4).sum()),
+        "quad_runs": float(((fast >> 4) > 0).sum()),
         "words": float((fast >> 2 & 3).sum()),
+        "word_runs": float(((fast >> 2 & 3) > 0).sum()),
         "loose_bytes": float((fast & 3).sum() + slow.sum()),
     }
 
