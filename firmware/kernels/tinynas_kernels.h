@@ -128,6 +128,22 @@ typedef struct {
 } tinynas_dense_plain_params;
 void tinynas_dense_plain(const tinynas_dense_plain_params *p, const int8_t *in, int8_t *out);
 
+/* FULLY_CONNECTED of `rows` vectors of at least four on cores with DSP instructions. stream: runs of eight
+ * outputs (four pairs), then what is left in pairs: each the biases of its a; per four inputs and pair two
+ * words of 16-bit lanes a + 256 b, inputs (0, 2) and (1, 3); the biases of its b; unless `shared`
+ * multipliers, then shifts to the right, less one, as bytes. When depth is no multiple of four the second four
+ * inputs begin earlier, weights of zero where they repeat. Unless `any` multipliers are doubled modulo 2^32. A run
+ * is written after the whole vector is read; the next run reads it again. */
+typedef struct {
+    const uint32_t *stream;
+    int32_t any;
+    int32_t shared; /* one factor for all */
+    int32_t factor, shift;
+    int32_t rows, depth, outputs;
+    int32_t low, high, zero_point;
+} tinynas_dense_dsp_params;
+void tinynas_dense_dsp(const tinynas_dense_dsp_params *p, const int8_t *in, int8_t *out);
+
 /* DEPTHWISE_CONV_2D of any shape; output channel i * multiplier + m reads input channel i.
  * scratch: 4 kernel_h kernel_w bytes, word aligned. Runs of 16 output channels (within one input
  * channel when multiplier > 1), the last one shorter, are each read before they are written; runs
@@ -230,6 +246,17 @@ typedef struct {
 } tinynas_add_plain_params;
 void tinynas_add_plain(const tinynas_add_plain_params *p, const int8_t *a, const int8_t *b,
                        int8_t *out);
+
+/* (a a_factor + b b_factor + constant) >> 22, saturated, then clamped to low .. high. */
+typedef struct {
+    int32_t dim0, dim1, dim2, dim3;
+    int32_t a_step0, a_step1, a_step2, a_step3;
+    int32_t b_step0, b_step1, b_step2, b_step3;
+    int32_t a_factor, b_factor, constant;
+    int32_t low, high; /* the limits themselves */
+} tinynas_add_linear_params;
+void tinynas_add_linear(const tinynas_add_linear_params *p, const int8_t *a, const int8_t *b,
+                        int8_t *out);
 
 typedef struct {
     int32_t dim0, dim1, dim2, dim3;

@@ -9,6 +9,7 @@ from tinynas.boards import Core
 from tinynas.errors import ModelError
 from tinynas.graph import Graph, Op
 from tinynas.kernels import (
+    add_linear,
     add_plain,
     average_pool_plain,
     conv_1x1_dsp,
@@ -18,6 +19,7 @@ from tinynas.kernels import (
     conv_thin_dsp,
     copy_rows,
     copy_steps,
+    dense_dsp,
     dense_plain,
     depthwise_dsp,
     depthwise_plain,
@@ -45,10 +47,12 @@ PATHS: tuple[KernelPath, ...] = (
     conv_plain.PATH,
     *depthwise_dsp.PATHS,
     depthwise_plain.PATH,
+    dense_dsp.PATH,
     dense_plain.PATH,
     average_pool_plain.PATH,
     max_pool_plain.PATH,
     mean_plain.PATH,
+    add_linear.PATH,
     add_plain.PATH,
     mul_plain.PATH,
     softmax_plain.PATH,
