@@ -16,6 +16,7 @@ from tests.small_model import small_model
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 BOARD = ("--board", "mps2-an500")
+PLAIN = (*BOARD, "--fuse", "off")
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def model(tmp_path: Path) -> Path:
 
 
 def planned(run_cli: Run, model: Path, *extra: str) -> dict[str, Any]:
-    result = run_cli("plan", model, *BOARD, "--json", *extra)
+    result = run_cli("plan", model, *(BOARD if "--fuse" in extra else PLAIN), "--json", *extra)
     assert result.returncode == 0, result.stderr
     told = json.loads(result.stdout)
     assert isinstance(told, dict)
@@ -54,7 +55,7 @@ def test_json_holds_the_whole_map(run_cli: Run, model: Path) -> None:
 
 
 def test_text_shows_map_and_bottleneck(run_cli: Run, model: Path) -> None:
-    text = run_cli("plan", model, *BOARD).stdout
+    text = run_cli("plan", model, *PLAIN).stdout
     tight = planned(run_cli, model)["memory_map"]["bottleneck"]["operators"]
     marked = [line.split()[0] for line in text.splitlines() if "<- bottleneck" in line]
     assert marked == [str(k) for k in tight]
@@ -70,7 +71,7 @@ def test_suggestions_are_really_planned(run_cli: Run, shared_models: Path) -> No
 
 
 def test_why_by_index_name_and_bottleneck(run_cli: Run, model: Path) -> None:
-    by_index, by_name = (run_cli("plan", model, *BOARD, "--why", w).stdout for w in ("1", "depthwise"))
+    by_index, by_name = (run_cli("plan", model, *PLAIN, "--why", w).stdout for w in ("1", "depthwise"))
     assert by_index == by_name and by_index.startswith("Operator 1 DEPTHWISE_CONV_2D 'depthwise'")
     assert "dies here" in by_index and "tensor 1 1x6x5x8" in by_index
     told = planned(run_cli, model, "--why", "bottleneck")
@@ -81,14 +82,14 @@ def test_why_by_index_name_and_bottleneck(run_cli: Run, model: Path) -> None:
 @pytest.mark.parametrize("wanted, word", [("2", "operators 0, 1, 3 and 4"), ("e", "operators are named"),
                                           ("nobody", "no operator is named")])
 def test_why_of_nothing(run_cli: Run, model: Path, wanted: str, word: str) -> None:
-    result = run_cli("plan", model, *BOARD, "--why", wanted)
+    result = run_cli("plan", model, *PLAIN, "--why", wanted)
     assert result.returncode == 2 and word in result.stderr
     assert result.stderr.count("\n") == 1
 
 
 def test_pictures(run_cli: Run, model: Path, tmp_path: Path) -> None:
     for name in ("map.svg", "map.html"):
-        result = run_cli("plan", model, *BOARD, "--picture", name)
+        result = run_cli("plan", model, *PLAIN, "--picture", name)
         assert result.returncode == 0, result.stderr
     root = ElementTree.fromstring((tmp_path / "map.svg").read_text())
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
@@ -98,7 +99,7 @@ def test_pictures(run_cli: Run, model: Path, tmp_path: Path) -> None:
 
 
 def test_a_picture_of_no_known_kind(run_cli: Run, model: Path, tmp_path: Path) -> None:
-    result = run_cli("plan", model, *BOARD, "--picture", "map.png")
+    result = run_cli("plan", model, *PLAIN, "--picture", "map.png")
     assert result.returncode == 2 and ".svg or .html" in result.stderr
     assert not (tmp_path / "map.png").exists()
 

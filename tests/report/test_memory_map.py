@@ -10,7 +10,7 @@ import pytest
 
 from tests.small_model import small_graph
 from tinynas.boards import load_board
-from tinynas.compile import compile_graph
+from tinynas.compile import CompileOptions, compile_graph
 from tinynas.compile.memory_map import MapBuffer, MapStep, MemoryMap, memory_map
 from tinynas.memory.occupancy import Sharing
 from tinynas.report.memory_page import memory_page
@@ -40,7 +40,8 @@ def drawn() -> MemoryMap:
 
 @pytest.fixture(scope="module")
 def real() -> MemoryMap:
-    return memory_map(compile_graph(small_graph(np.random.default_rng(0)), load_board("mps2-an500")))
+    return memory_map(compile_graph(small_graph(np.random.default_rng(0)), load_board("mps2-an500"),
+                                    options=CompileOptions(fuse="off")))
 
 
 def test_strips_show_who_is_where() -> None:
