@@ -13,7 +13,8 @@ from tests.firmware.device import build_device
 from tinynas.bench.client import Client
 from tinynas.bench.mlperf import MlperfClient
 from tinynas.errors import LinkError, MeasureError
-from tinynas.protocol.messages import Place
+from tinynas.protocol import encode
+from tinynas.protocol.messages import Place, Write
 
 INPUT = bytes(range(24))
 RESULTS = (0.969,) * 4 + (1386.0, 1540.2, 1694.4, 1848.6)
@@ -58,6 +59,14 @@ def test_what_the_device_refuses_is_told_in_its_words(program):
             client.load(bytes(25))
         with pytest.raises(LinkError, match="refused 'infer 0 0': infer needs 1 to 100000"):
             client.infer(0)
+
+
+@pytest.mark.parametrize("begun", [b"db 00", b"\xa7\xd3", encode(Write(Place.AREA, 0, bytes(400)), 1)[:20]])
+def test_whatever_was_begun_before_is_ended(program, begun):
+    """Half a command, a sync that was noise, half a frame."""
+    with ProcessLink(program) as link:
+        link.write(begun)
+        assert MlperfClient(link, answer_s=0.5).connect(boot_s=1) == "tinynas process"
 
 
 def test_silence_is_an_error_in_bounded_time():

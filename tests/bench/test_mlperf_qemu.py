@@ -12,6 +12,7 @@ import pytest
 
 from tests.bench.programs import compiled, small_program
 from tests.firmware.transcript import garbled_lines, turns, without_times
+from tests.small_model import small_graph
 from tinynas.bench.client import Client
 from tinynas.bench.link import Link
 from tinynas.bench.mlperf import MlperfClient, let_boot
@@ -19,7 +20,8 @@ from tinynas.boards import load_board
 from tinynas.codegen import project
 from tinynas.codegen.project import generate_firmware
 from tinynas.errors import LinkError
-from tinynas.graph import Graph
+from tinynas.graph import Graph, Tensor
+from tinynas.graph.ops import Dequantize
 from tinynas.graph.read_tflite import read_tflite
 from tinynas.graph.run import run
 from tinynas.protocol.messages import Place
@@ -156,6 +158,22 @@ def test_performance_and_accuracy_modes(elf):
         graph = small_program(BOARD).graph
         for data, got in zip(others, text.accuracy(others), strict=True):
             assert got == pytest.approx(expected(graph, np.frombuffer(data, np.int8)), abs=0.00051)
+
+
+def test_a_float_output_is_told_as_it_is(tmp_path):
+    small = small_graph(np.random.default_rng(0))
+    real = Tensor("real", small.tensors[small.outputs[0]].shape, "float32", None)
+    ops = (*small.ops, Dequantize("real", small.outputs, (len(small.tensors),)))
+    graph = Graph("floats", (*small.tensors, real), ops, small.inputs, (len(small.tensors),))
+    board = load_board(BOARD)
+    elf = build(generate_firmware(compiled(graph, board), board, tmp_path / "firmware", "qemu").directory)
+    with Qemu(board).start(elf) as machine, Link(machine.url, open_timeout_s=10) as link:
+        client = MlperfClient(link)
+        client.connect()
+        client.load(INPUT)
+        (want,) = run(graph, [np.frombuffer(INPUT, np.int8).reshape(graph.tensors[graph.inputs[0]].shape)])
+        assert want.dtype == np.float32
+        assert client.infer(3, 1).results == tuple(float(f"{v:.3f}") for v in want.reshape(-1).tolist())
 
 
 def expected(graph: Graph, data: np.ndarray) -> np.ndarray:

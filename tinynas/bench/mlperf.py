@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from tinynas.bench.link import Link
 from tinynas.errors import LinkError, MeasureError
+from tinynas.protocol import FLUSH
 from tinynas.target.emulate.qemu import Machine, fault_in, fault_message
 
 READY = b"m-ready\r\n"
@@ -66,7 +67,7 @@ class MlperfClient:
         deadline = time.monotonic() + boot_s
         while True:
             self._drain()
-            self.link.write(b"\0%")
+            self.link.write(FLUSH + b"%")
             try:
                 self._reply("%", min(self.answer_s, boot_s), booting=True)
                 break
