@@ -88,12 +88,11 @@ def pack_rows(
     quick = False
     if (low, high) == (-128, 127):
         made = _without_constants(rows, bias, multipliers, right, activation, output)
-        quick = not _needs_any(*made, output.zero_point)
+        quick = quick_layer(*made, output.zero_point)
         rows, bias, multipliers, right = made if quick else (rows, bias, multipliers, right)
     odd = len(rows) % 2
     rows, bias, multipliers, right = (_even(v, odd) for v in (rows, bias, multipliers, right))
-    lanes = np.concatenate([rows, np.zeros((len(rows), 1), rows.dtype)], axis=1)[:, order]
-    words = _halves(lanes[0::2] + 256 * lanes[1::2])
+    words = words_of_pairs(rows, order)
     a, b = slice(0, None, 2), slice(1, None, 2)
     once = 2 if quick else 1
     columns = (bias[a, None], words, once * bias[b, None], multipliers[b, None], once * multipliers[a, None],
@@ -106,6 +105,12 @@ def pack_rows(
 
 def _even(values: np.ndarray, odd: int) -> np.ndarray:
     return np.concatenate([values, np.zeros_like(values[:odd])])
+
+
+def words_of_pairs(rows: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """(pairs, lanes / 2) words of lanes a + 256 b from an even number of rows; -1 in `order` is a zero."""
+    lanes = np.concatenate([rows, np.zeros((len(rows), 1), rows.dtype)], axis=1)[:, order]
+    return _halves(lanes[0::2] + 256 * lanes[1::2])
 
 
 def _halves(lanes: np.ndarray) -> np.ndarray:
@@ -140,18 +145,18 @@ def _without_constants(
     )
 
 
-def _needs_any(
+def quick_layer(
     rows: np.ndarray, bias: np.ndarray, multipliers: np.ndarray, right: np.ndarray, zero_point: int,
 ) -> bool:
-    """Whether some sum, doubled, or its high product with the rounding constant may leave 32 bits, or some
-    shift is not to the right by at least one."""
+    """Whether every sum, doubled, and its high product with the rounding constant stay within 32 bits, and every
+    shift is to the right by at least one. Limits of -128 and 127 are the caller's to check."""
     low, high = (bound + bias for bound in _bounds(rows))
     if ((right < 0) | (right > 23) | (multipliers == 0)).any():
-        return True
+        return False
     constant = (2 * zero_point + 1) << right
     for end in (low, high):
         product = (end * multipliers + 2**30) >> 31
         extremes = np.abs(np.stack([2 * end, product + constant, product - 1 + constant]))
         if (extremes >= 2**31).any():
-            return True
-    return False
+            return False
+    return True
