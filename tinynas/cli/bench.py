@@ -183,6 +183,11 @@ def _summary(result: BenchResult) -> list[str]:
             f"latency: {result.latency_ms_estimated:.3f} ms, an estimate: {result.cycles_estimated or 0:,} cycles "
             f"({result.cycles_source}) at the board's clock"
         )
+    if result.energy_mj_estimated is not None:
+        lines.append(f"energy: {result.energy_mj_estimated:.3g} mJ an inference, an estimate from the board's power")
+    beyond = [str(layer.index) for layer in result.layers if layer.extrapolated]
+    if beyond:
+        lines.append(f"predictions of op {', '.join(beyond)} are extrapolated: beyond what was calibrated")
     equal = result.outputs_compared - result.outputs_different
     lines.append(
         f"outputs: {equal} of {result.outputs_compared} inferences equal to {result.reference}, bit for bit"
