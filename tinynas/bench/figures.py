@@ -46,8 +46,9 @@ def layers(task: Task, measured: Measured) -> tuple[Layer, ...]:
     program, profile = task.program, measured.profile
     cycles = profile.cycles.layers if profile and profile.cycles else {}
     return tuple(
-        Layer(index=step.op_index, op=step.op.kind, name=step.op.name, path=step.path.name,
-              macs=program.graph.op_macs(step.op), instructions=profile.layers[k] if profile else None,
+        Layer(index=step.op_index, op=step.kind, name=step.name,
+              path="+".join(path.name for path in step.paths),
+              macs=step.macs(program.graph), instructions=profile.layers[k] if profile else None,
               cycles=None, cycles_estimated=cycles.get(k), predicted_instructions=step.instructions,
               predicted_cycles=step.cycles, extrapolated=step.extrapolated)
         for k, step in enumerate(program.steps)
@@ -100,6 +101,7 @@ def result(
         compiler=find_toolchain().version, flags=tuple(read_manifest(measured.project)["flags"]),
         firmware=about.texts["firmware"], image_crc=f"{about.image_crc:08x}",
         warmup=task.warmup, repeats=task.repeats, inputs=len(task.inputs), seed=seed,
+        fuse=program.options.fuse,
         elf=final / measured.elf.relative_to(measured.project.parent),
     )
 

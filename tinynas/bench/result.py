@@ -115,6 +115,7 @@ class BenchResult:
     repeats: int
     inputs: int
     seed: int
+    fuse: str  # what the compiler was allowed to execute row by row: off, short, long
     elf: Path
 
     @property

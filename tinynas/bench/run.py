@@ -16,7 +16,7 @@ from tinynas.bench.session import Inference
 from tinynas.bench.workplace import workplace
 from tinynas.boards import Board, load_board
 from tinynas.codegen import model_hash
-from tinynas.compile import Program, check_fit, compile_graph
+from tinynas.compile import CompileOptions, Program, check_fit, compile_graph
 from tinynas.errors import UsageError
 from tinynas.graph.read_tflite import read_tflite
 from tinynas.protocol import MAX_REPEATS, MAX_WARMUP
@@ -32,6 +32,7 @@ def bench(
     model: Path | str | Program, board: Board | str, on: str = "qemu", *, inputs: int = 20, seed: int = 0,
     warmup: int = 0, repeats: int = 1, reference: str = "tflm", port: str | None = None,
     directory: Path | None = None, probe: str | None = None, tool: str | None = None,
+    options: CompileOptions | None = None,
 ) -> BenchResult:
     """Compile, build, run, compare every output, measure.
 
@@ -39,6 +40,7 @@ def bench(
     "renode", or "board" for one that listens on `port` and has been flashed with the firmware built here, or is
     flashed now through `probe` (a serial number) by `tool` (either is enough). `inputs`: inferences, each compared with
     `reference` ("tflm": the TFLite Micro interpreter; "numpy"). `warmup`, `repeats`: runs of each input.
+    `options`: of the compiler, for a model.
     `directory`: keeps the built firmware (absent, empty, or of an earlier run); None: tinynas' cache.
 
     Outputs that differ are reported in the result. What must not be trusted raises MeasureError; what does
@@ -53,7 +55,7 @@ def bench(
     project = None if isinstance(model, Program) else _project(Path(model), board, on)
     if project is not None:
         model = _model_of(project)
-    data, name, program = _program(model, board)
+    data, name, program = _program(model, board, options)
     check_fit(program)
     values = test_inputs(program.graph, inputs, seed)
     if port is not None and on == "board":
@@ -104,14 +106,16 @@ def _model_of(folder: FirmwareFolder) -> Path:
     return folder.model
 
 
-def _program(model: Path | str | Program, board: Board) -> tuple[bytes | None, str, Program]:
+def _program(
+    model: Path | str | Program, board: Board, options: CompileOptions | None,
+) -> tuple[bytes | None, str, Program]:
     """(bytes of the file, how to call it, the program)."""
     if isinstance(model, Program):
         if model.board.name != board.name:
             raise UsageError(f"the program was compiled for {model.board.name}, not for {board.name}")
         return None, model.graph.name, model
     graph = read_tflite(Path(model))
-    return Path(model).read_bytes(), str(model), compile_graph(graph, board)
+    return Path(model).read_bytes(), str(model), compile_graph(graph, board, options=options)
 
 
 def _compare(program: Program, runs: Sequence[Inference], expected: Sequence[Arrays]) -> Comparison:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tinynas.boards import load_board
-from tinynas.cli.options import BoardOption, JsonOption, ModelArgument
+from tinynas.cli.options import BoardOption, FuseOption, JsonOption, ModelArgument, compile_options
 from tinynas.cli.output import memory_rows, print_json, print_table, say_note
 from tinynas.errors import MeasureError, UsageError
 
@@ -48,6 +48,7 @@ def bench(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="DIR", help="Keep the built firmware there.")
     ] = None,
+    fuse: FuseOption = None,
     profile: Annotated[
         bool, typer.Option("--profile", help="Hot spots: functions, layers, kinds of instructions (QEMU).")
     ] = False,
@@ -90,6 +91,7 @@ def bench(
         directory=out,
         probe=probe,
         tool=tool,
+        options=compile_options(fuse),
     )
     spots = _spots(result, profile_out) if profile or profile_out else None
     if as_json:

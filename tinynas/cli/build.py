@@ -12,11 +12,13 @@ from tinynas.cli.options import (
     BoardOption,
     EnergyOption,
     FlashOption,
+    FuseOption,
     JsonOption,
     LatencyOption,
     ModelArgument,
     SramOption,
     budgets,
+    compile_options,
 )
 from tinynas.cli.output import memory_rows, print_json, print_table
 from tinynas.compile import compile_graph
@@ -34,6 +36,7 @@ def build(
     flash: FlashOption = None,
     latency: LatencyOption = None,
     energy: EnergyOption = None,
+    fuse: FuseOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write a firmware project for a model and build its ELF (DIR/build/firmware.elf).
@@ -52,7 +55,7 @@ def build(
 
     target = load_board(board)
     limits = budgets(sram, flash, latency, energy)
-    program = compile_graph(read_tflite(model), target)
+    program = compile_graph(read_tflite(model), target, options=compile_options(fuse))
     built = build_firmware(program, target, out, variant=variant, budgets=limits, model=model.read_bytes())
     if as_json:
         from tinynas.bench.result import memory_json

@@ -145,11 +145,11 @@ def _step_json(program: Program, at: int) -> dict[str, Any]:
     step = program.steps[at]
     return {
         "index": step.op_index,
-        "op": step.op.kind,
-        "name": step.op.name,
-        "path": step.path.name,
+        "op": step.kind,
+        "name": step.name,
+        "path": "+".join(path.name for path in step.paths),
         "backward": step.backward,
-        "macs": program.graph.op_macs(step.op),
+        "macs": step.macs(program.graph),
         "instructions": round(step.instructions),
         "extrapolated": step.extrapolated,
         "outputs": [

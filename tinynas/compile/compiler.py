@@ -41,7 +41,8 @@ def compile_graph(
     executed = [k for k, path in enumerate(chosen) if path is not None]
     problem = memory_problem(graph, chosen, roots)
     unfused = Unfused(graph, board.core, chosen, roots, executed, problem, coefficients)
-    fused = fuse_runs(unfused, options or CompileOptions())
+    options = options or CompileOptions()
+    fused = fuse_runs(unfused, options)
     problem, plan = fused.problem, fused.plan
     steps = _steps(unfused, fused)
     return Program(
@@ -53,6 +54,7 @@ def compile_graph(
         scratch=_scratch(plan, problem),
         flash=flash_of(graph, steps, coefficients),
         sram=sram_of(plan.arena_bytes, steps, coefficients),
+        options=options,
         source=source,
         problem=problem,
     )
@@ -119,7 +121,7 @@ def _steps(program: Unfused, fused: Fused) -> tuple[Step, ...]:
         if position in fused.paths:
             run = fused.paths[position]
             cost = cost_of_run(run, program.coefficients)
-            steps.append(Step(last, ops[-1], run, False, cost.instructions, cost.cycles, ops))
+            steps.append(Step(last, ops[-1], run, False, cost.instructions, cost.cycles, ops, cost.extrapolated))
             continue
         path = program.paths[last]
         assert path is not None

@@ -7,7 +7,7 @@ driver, and rows moved within rings. A fusion is taken only when the planned are
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tinynas.boards import Core
@@ -18,8 +18,10 @@ from tinynas.cost import Coefficients, Prediction, predict
 from tinynas.graph import Graph
 from tinynas.kernels.path import KernelPath
 from tinynas.memory import Plan, Problem, Step, plan_memory
-from tinynas.memory.fusion import Fusion, fuse
-from tinynas.memory.rows import simulate
+from tinynas.memory.fusion import Fusion, can_lower, fuse
+from tinynas.memory.model import prepare
+from tinynas.memory.need import step_needs
+from tinynas.memory.rows import RowStep, simulate
 
 SHORT_PRICE = 0.05  # of the program's instructions
 # Instructions (and cycles) of the driver: measured on Cortex-M7, see docs/fusion.md.
@@ -56,9 +58,9 @@ def fuse_runs(program: Unfused, options: CompileOptions) -> Fused:
     alone = Fused(program.problem, plan_memory(program.problem),
                   tuple((k,) for k in range(len(program.problem.steps))), {})
     longest = FUSIONS[options.fuse]
-    forms = _forms(program) if longest > 1 else {}
-    if len(forms) < 2:
+    if longest == 1 or not _promising(program, longest):
         return alone
+    forms = _forms(program, range(len(program.executed)))
     limit = SHORT_PRICE * sum(_whole(program, k).instructions for k in range(len(program.executed)))
     for length in [longest] if options.fuse == "long" else range(longest, 1, -1):
         found = _needed(program, _fuse(program, forms, length))
@@ -98,10 +100,20 @@ def _apart(program: Unfused, found: Fused, run: tuple[int, ...]) -> Fused:
     return Fused(problem, plan_memory(problem), tuple(segments), paths)
 
 
-def _forms(program: Unfused) -> dict[int, RowForm]:
+def _promising(program: Unfused, longest: int) -> bool:
+    """Whether the neediest step can be made to need less: a quick look that settles most programs."""
+    needs = step_needs(prepare(program.problem))
+    neediest = max(range(len(needs)), key=needs.__getitem__)
+    forms = _forms(program, range(max(0, neediest - longest + 1), min(len(needs), neediest + longest)))
+    return neediest in forms and can_lower(
+        program.problem, _rows(program), _entries(program, forms), longest, neediest)
+
+
+def _forms(program: Unfused, positions: Iterable[int]) -> dict[int, RowForm]:
     """Row forms by step, of operators that read and write tensors in their own shape (not through views)."""
     forms, readers = {}, program.graph.consumers()
-    for position, k in enumerate(program.executed):
+    for position in positions:
+        k = program.executed[position]
         op, path = program.graph.ops[k], program.paths[k]
         assert path is not None
         if any(t in program.roots for t in program.graph.activations(op)):
@@ -115,17 +127,26 @@ def _forms(program: Unfused) -> dict[int, RowForm]:
 
 
 def _fuse(program: Unfused, forms: Mapping[int, RowForm], longest: int) -> Fused:
-    problem, graph = program.problem, program.graph
-    rows = {t: shape[1] if len(shape := graph.tensors[t].shape) == 4 else 1 for t in problem.sizes}
+    rows = _rows(program)
+    found = fuse(program.problem, rows, _entries(program, forms), longest,
+                 lambda i, j: _price(program, forms, i, j))
+    paths = {at: fused_path(program, forms, found, at, rows)
+             for at, segment in enumerate(found.segments) if len(segment) > 1}
+    return Fused(found.problem, plan_memory(found.problem), found.segments, paths)
+
+
+def _rows(program: Unfused) -> dict[int, int]:
+    tensors = program.graph.tensors
+    return {t: shape[1] if len(shape := tensors[t].shape) == 4 else 1 for t in program.problem.sizes}
+
+
+def _entries(program: Unfused, forms: Mapping[int, RowForm]) -> dict[int, RowStep]:
     entries = {}
     for position, form in forms.items():
         path = program.paths[program.executed[position]]
         assert path is not None
         entries[position] = form.step(path)
-    found = fuse(problem, rows, entries, longest, lambda i, j: _price(program, forms, i, j))
-    paths = {at: fused_path(program, forms, found, at, rows)
-             for at, segment in enumerate(found.segments) if len(segment) > 1}
-    return Fused(found.problem, plan_memory(found.problem), found.segments, paths)
+    return entries
 
 
 def fused_path(
@@ -173,18 +194,21 @@ def cost_of_run(path: FusedPath, coefficients: Coefficients) -> Prediction:
     """Kernels, row by row, and the driver."""
     instructions = path.made_rows * ROW_COST.instructions + path.moved_bytes * MOVED_BYTE_COST.instructions
     cycles = path.made_rows * ROW_COST.cycles + path.moved_bytes * MOVED_BYTE_COST.cycles
+    extrapolated = False
     for stage in path.stages:
         rows = cost_of_rows(stage.path, stage.form, coefficients)
         instructions, cycles = instructions + rows.instructions, cycles + rows.cycles
-    return Prediction(instructions, cycles)
+        extrapolated = extrapolated or rows.extrapolated
+    return Prediction(instructions, cycles, extrapolated)
 
 
 def cost_of_rows(path: KernelPath, form: RowForm, coefficients: Coefficients) -> Prediction:
-    instructions = cycles = 0.0
+    instructions, cycles, extrapolated = 0.0, 0.0, False
     for row in form.variants:
         one = predict(path, row.op, row.graph, coefficients)
         instructions, cycles = instructions + row.count * one.instructions, cycles + row.count * one.cycles
-    return Prediction(instructions, cycles)
+        extrapolated = extrapolated or one.extrapolated
+    return Prediction(instructions, cycles, extrapolated)
 
 
 def _price(program: Unfused, forms: Mapping[int, RowForm], first: int, last: int) -> float:

@@ -14,7 +14,7 @@ class CompileOptions:
     """`fuse`: off; short (pairs and triples, at most 5 % more instructions); long (any number of operators, the
     least arena at any price). A run is fused only where that lowers the arena."""
 
-    fuse: str = "off"
+    fuse: str = "short"
 
     def __post_init__(self) -> None:
         if self.fuse not in FUSIONS:

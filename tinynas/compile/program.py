@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tinynas.boards import Board
+from tinynas.compile.options import CompileOptions
 from tinynas.graph import Graph, Op
 from tinynas.kernels.path import KernelPath
 from tinynas.memory.plan import Plan
@@ -84,6 +85,7 @@ class Program:
     flash: Flash = field(default_factory=lambda: Flash(0, 0, 0))
     sram: Sram = field(default_factory=lambda: Sram(0))
     problem: Problem | None = None
+    options: CompileOptions = field(default_factory=CompileOptions)
     source: Graph | None = None  # the model as it came, where `graph` has operators folded away
 
     @property
