@@ -16,6 +16,7 @@ from tinynas.graph.builder import GraphBuilder
 
 MAX_TENSOR_BYTES = 55_000
 MAX_MACS = 3_000_000
+MAX_WEIGHT_BYTES = 160_000
 DRAWS = 10
 Maker = Callable[[GraphBuilder, np.random.Generator], int]
 
@@ -38,8 +39,13 @@ def _draw(kind: str, name: str, rng: np.random.Generator) -> Graph:
             graph = builder.build(MAKERS[kind](builder, rng))
         except ModelError:  # a window larger than its plane
             continue
-        if graph.macs <= MAX_MACS and all(t.size_bytes <= MAX_TENSOR_BYTES for t in graph.tensors if not t.constant):
+        small = all(t.size_bytes <= MAX_TENSOR_BYTES for t in graph.tensors if not t.constant)
+        if small and graph.macs <= MAX_MACS and weight_bytes(graph) <= MAX_WEIGHT_BYTES:
             return graph
+
+
+def weight_bytes(graph: Graph) -> int:
+    return sum(t.size_bytes for t in graph.tensors if t.constant)
 
 
 def _bytes(graph: Graph) -> int:

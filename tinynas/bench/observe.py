@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tinynas.bench.layers import MAKERS, random_weights, sample_layer
+from tinynas.bench.layers import MAKERS, random_weights, sample_layer, weight_bytes
 from tinynas.bench.run import bench
 from tinynas.boards import Board
 from tinynas.compile import compile_graph
@@ -25,6 +25,7 @@ from tinynas.target.elf import library_bytes
 from tinynas.target.linkmap import bytes_by_object
 
 GROUP_BYTES = 100_000  # of activations in one firmware
+GROUP_WEIGHT_BYTES = 300_000
 GROUP_LAYERS = 8
 MODEL = "tinynas_model"  # the generated file's stem
 
@@ -98,13 +99,14 @@ def _runs(path: KernelPath, graph: Graph, board: Board) -> bool:
 
 def _groups(graphs: Sequence[Graph]) -> Iterator[list[Graph]]:
     group: list[Graph] = []
-    size = 0
+    size = weights = 0
     for graph in graphs:
-        need = sum(t.size_bytes for t in graph.tensors if not t.constant)
-        if group and (size + need > GROUP_BYTES or len(group) >= GROUP_LAYERS):
+        need, constant = sum(t.size_bytes for t in graph.tensors if not t.constant), weight_bytes(graph)
+        full = size + need > GROUP_BYTES or weights + constant > GROUP_WEIGHT_BYTES or len(group) >= GROUP_LAYERS
+        if group and full:
             yield group
-            group, size = [], 0
+            group, size, weights = [], 0, 0
         group.append(graph)
-        size += need
+        size, weights = size + need, weights + constant
     if group:
         yield group
