@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,8 @@ from tests.codegen.host_model import HOST_BOARD, HostModel
 from tests.graph.strategies import graph_inputs
 from tinynas.boards import HOST, load_board
 from tinynas.compile import CompileOptions, Program, compile_graph
-from tinynas.compile.fused_path import FIELD_BYTES, FusedPath
+from tinynas.compile.footprint import PROGRESS_BYTES
+from tinynas.compile.fused_path import FIELD_BYTES, PARAMS_BYTES, STAGE_BYTES, TENSOR_BYTES, FusedPath
 from tinynas.cost import Coefficients, PathCost
 from tinynas.errors import UsageError
 from tinynas.graph import Graph, Quantization
@@ -21,9 +24,11 @@ from tinynas.graph.builder import GraphBuilder
 from tinynas.graph.read_tflite import read_tflite
 from tinynas.graph.run import run
 from tinynas.kernels import PATHS
+from tinynas.resources import resource_dir
 
 MODELS = ("ad01_int8", "kws_ref_model", "pretrainedResnet_quant", "str_ww_ref_model", "vww_96_int8")
 SHORT_LIMITS = {"vww_96_int8": 27_988, "pretrainedResnet_quant": 25_984}  # with paths for DSP instructions
+LONG_LIMITS = {"kws_ref_model": 6_444, "pretrainedResnet_quant": 16_000}
 
 
 def on_host(graph: Graph, fuse: str) -> Program:
@@ -74,6 +79,8 @@ def image_networks(draw: st.DrawFn) -> Graph:
             x = builder.conv2d(x, filters, kernel, stride, padding, "RELU" if number(0, 1) else "NONE",
                                weights=weights, bias=False, quantization=out, name=f"conv{k}")
         same_shape.append(x)
+    if number(0, 2) == 0:  # a pool over the whole image is summed row by row
+        x = builder.average_pool(x, builder.shape(x)[1:3])
     return builder.build(x)
 
 
@@ -113,6 +120,41 @@ def test_reference_models_fused_change_no_bit(shared_models: Path, name: str, fu
     for style in ("random", "low", "high", "ends"):
         data = graph_inputs(graph, rng, style)
         np.testing.assert_array_equal(model.run(data)[0], run(graph, data)[0])
+
+
+@pytest.mark.parametrize("name", LONG_LIMITS)
+def test_long_fusion_reaches_its_arena(shared_models: Path, name: str) -> None:
+    graph, board = read_tflite(shared_models / f"{name}.tflite"), load_board("mps2-an500")
+    long = compile_graph(graph, board, options=CompileOptions("long"))
+    assert long.sram.arena_bytes <= LONG_LIMITS[name]
+    assert max(len(s.ops) for s in long.steps) > 3
+
+
+def structs(core: str) -> dict[str, int]:
+    """Bytes of the driver's structs on a core, as the compiler lays them out."""
+    sizes = {"stage": STAGE_BYTES, "tensor": TENSOR_BYTES, "params": PARAMS_BYTES, "progress": PROGRESS_BYTES}
+    text = '#include "tinynas_fused.h"\n' + "".join(
+        f'_Static_assert(sizeof(tinynas_fused_{name}) == {size}, "{name}");\n' for name, size in sizes.items())
+    kernels = resource_dir("firmware") / "kernels"
+    command = ["arm-none-eabi-gcc", f"-mcpu={core}", "-mthumb", "-std=c11", f"-I{kernels}", "-xc", "-fsyntax-only", "-"]
+    done = subprocess.run(command, input=text, text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    return sizes
+
+
+@pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="no arm-none-eabi-gcc")
+@pytest.mark.parametrize("core", ["cortex-m0plus", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55"])
+def test_the_drivers_structs_are_as_large_as_said(core: str) -> None:
+    assert structs(core)
+
+
+@settings(max_examples=10, deadline=None)
+@given(image_networks(), st.integers(0, 2**32 - 1))
+def test_no_undefined_behaviour(graph: Graph, seed: int) -> None:
+    """Under the sanitizer, which aborts at the first offence."""
+    flags = ("-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all")
+    model = HostModel(on_host(graph, "long"), flags)
+    model.run(graph_inputs(graph, np.random.default_rng(seed), "ends"))
 
 
 @pytest.mark.parametrize("name", SHORT_LIMITS)

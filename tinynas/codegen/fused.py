@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from tinynas.compile import Program
 from tinynas.compile.fused_path import FusedPath, RowTensor, Stage
+from tinynas.compile.rows import RowForm
+from tinynas.kernels.average_pool_rows import HELD
 from tinynas.kernels.path import Call
+from tinynas.memory.rows import RowWindow
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,7 @@ def fused_text(program: Program, at: int, prefix: str, path: FusedPath, calls: S
     stages = []
     for k, (stage, positions) in enumerate(path.calls_of(tuple(calls))):
         form = stage.form
-        windows = [form.windows[t] for t, _ in stage.inputs]
-        inputs = tuple(
-            f"{{{names[t]}, {maker}, {program.graph.tensors[t].shape[1]}, {w.kernel}, {w.stride}, {w.pad_top}}}"
-            for (t, maker), w in zip(stage.inputs, windows, strict=True))
+        inputs = tuple(_input(program, names[t], t, maker, form) for t, maker in stage.inputs)
         stages.append(StageText(
             make=row_kernel(stage, calls[positions[0]]).name,
             params_symbol=f"{prefix}_s{k}_params",
@@ -80,7 +80,15 @@ def fused_text(program: Program, at: int, prefix: str, path: FusedPath, calls: S
     return FusedText(prefix, tuple(stages), tensors, scratch + path.kernel_scratch_at)
 
 
+def _input(program: Program, name: int, tensor: int, maker: int, form: RowForm) -> str:
+    if tensor == HELD:
+        return f"{{{name}, -1, 1, 0, 0, 0}}"
+    window = RowWindow() if form.sums else form.windows[tensor]
+    rows = program.graph.tensors[tensor].shape[1]
+    return f"{{{name}, {maker}, {rows}, {window.kernel}, {window.stride}, {window.pad_top}}}"
+
+
 def _tensor(program: Program, scratch: int, tensor: RowTensor) -> str:
-    offset = scratch + tensor.ring_at if tensor.kept else program.offsets[tensor.tensor]
+    offset = scratch + tensor.ring_at if tensor.kept or tensor.tensor == HELD else program.offsets[tensor.tensor]
     readers = ", ".join(f"{{{stage}, {which}}}" for stage, which in tensor.readers) or "{0, 0}"
     return f"{offset}, {tensor.row_bytes}, {tensor.kept}, {len(tensor.readers)}, {{{readers}}}"

@@ -120,7 +120,7 @@ def _steps(program: Unfused, fused: Fused) -> tuple[Step, ...]:
         last, ops = indices[-1], tuple(program.graph.ops[k] for k in indices)
         if position in fused.paths:
             run = fused.paths[position]
-            cost = cost_of_run(run, program.coefficients)
+            cost = cost_of_run(run, program.coefficients, program.graph)
             steps.append(Step(last, ops[-1], run, False, cost.instructions, cost.cycles, ops, cost.extrapolated))
             continue
         path = program.paths[last]

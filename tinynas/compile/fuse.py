@@ -16,6 +16,7 @@ from tinynas.compile.options import FUSIONS, CompileOptions
 from tinynas.compile.rows import RowForm, row_form
 from tinynas.cost import Coefficients, Prediction, predict
 from tinynas.graph import Graph
+from tinynas.kernels.average_pool_rows import HELD
 from tinynas.kernels.path import KernelPath
 from tinynas.memory import Plan, Problem, Step, plan_memory
 from tinynas.memory.fusion import Fusion, can_lower, fuse
@@ -106,7 +107,7 @@ def _promising(program: Unfused, longest: int) -> bool:
     neediest = max(range(len(needs)), key=needs.__getitem__)
     forms = _forms(program, range(max(0, neediest - longest + 1), min(len(needs), neediest + longest)))
     return neediest in forms and can_lower(
-        program.problem, _rows(program), _entries(program, forms), longest, neediest)
+        program.problem, _rows(program), _entries(forms), longest, neediest)
 
 
 def _forms(program: Unfused, positions: Iterable[int]) -> dict[int, RowForm]:
@@ -123,12 +124,15 @@ def _forms(program: Unfused, positions: Iterable[int]) -> dict[int, RowForm]:
         form = row_form(op, program.graph, path, program.core)
         if form is not None:
             forms[position] = form
-    return forms
+    read = {t for k in program.executed for t in program.graph.activations(program.graph.ops[k])
+            if k in {program.executed[position] for position in forms}}
+    return {position: form for position, form in forms.items() if not (
+        form.sums and program.graph.ops[program.executed[position]].outputs[0] in read)}
 
 
 def _fuse(program: Unfused, forms: Mapping[int, RowForm], longest: int) -> Fused:
     rows = _rows(program)
-    found = fuse(program.problem, rows, _entries(program, forms), longest,
+    found = fuse(program.problem, rows, _entries(forms), longest,
                  lambda i, j: _price(program, forms, i, j))
     paths = {at: fused_path(program, forms, found, at, rows)
              for at, segment in enumerate(found.segments) if len(segment) > 1}
@@ -140,13 +144,8 @@ def _rows(program: Unfused) -> dict[int, int]:
     return {t: shape[1] if len(shape := tensors[t].shape) == 4 else 1 for t in program.problem.sizes}
 
 
-def _entries(program: Unfused, forms: Mapping[int, RowForm]) -> dict[int, RowStep]:
-    entries = {}
-    for position, form in forms.items():
-        path = program.paths[program.executed[position]]
-        assert path is not None
-        entries[position] = form.step(path)
-    return entries
+def _entries(forms: Mapping[int, RowForm]) -> dict[int, RowStep]:
+    return {position: form.step() for position, form in forms.items()}
 
 
 def fused_path(
@@ -160,20 +159,26 @@ def fused_path(
         op, path = program.graph.ops[program.executed[s]], program.paths[program.executed[s]]
         assert path is not None
         inputs = tuple((t, maker.get(t, -1)) for t in program.graph.activations(op))
+        if forms[s].sums:
+            inputs = (*inputs, (HELD, -1))
         stages.append(Stage(program.executed[s], op, path, forms[s], inputs, problem.steps[s].outputs[0]))
-    entries = {s: forms[s].step(stage.path) for s, stage in zip(segment, stages, strict=True)}
-    run = simulate(problem, segment, rows, entries)
-    starts, kernel_scratch_at = ring_layout(run.ring_bytes, problem.align)
+    run = simulate(problem, segment, rows, {s: forms[s].step() for s in segment})
+    held = {HELD: forms[segment[-1]].held_bytes}  # only a last step holds anything
+    starts, kernel_scratch_at = ring_layout({**run.ring_bytes, **held}, problem.align)
     tensors = []
     for t in dict.fromkeys(t for stage in stages for t in (*(i for i, _ in stage.inputs), stage.output)):
+        if t == HELD:
+            tensors.append(RowTensor(t, 0, 0, starts[t]))
+            continue
         row_bytes = problem.sizes[t] // rows[t]
         if t in maker:
             readers = tuple((k, n) for k, stage in enumerate(stages)
                             for n, (i, _) in enumerate(stage.inputs) if i == t)
             kept = run.ring_bytes[t] // row_bytes or IN_PLACE
             tensors.append(RowTensor(t, row_bytes, kept, starts[t], readers))
-        else:
-            tensors.append(RowTensor(t, row_bytes))
+        else:  # what sums yield is one row, however many rows are taken for it
+            summed = stages[-1].form.sums and t == stages[-1].output
+            tensors.append(RowTensor(t, 0 if summed else row_bytes))
     return FusedPath(tuple(stages), tuple(tensors), kernel_scratch_at, _moved_bytes(stages, tensors),
                      found.problem.steps[at].scratch_bytes)
 
@@ -190,19 +195,23 @@ def _moved_bytes(stages: Sequence[Stage], tensors: Sequence[RowTensor]) -> int:
     return moved
 
 
-def cost_of_run(path: FusedPath, coefficients: Coefficients) -> Prediction:
+def cost_of_run(path: FusedPath, coefficients: Coefficients, graph: Graph) -> Prediction:
     """Kernels, row by row, and the driver."""
     instructions = path.made_rows * ROW_COST.instructions + path.moved_bytes * MOVED_BYTE_COST.instructions
     cycles = path.made_rows * ROW_COST.cycles + path.moved_bytes * MOVED_BYTE_COST.cycles
     extrapolated = False
     for stage in path.stages:
-        rows = cost_of_rows(stage.path, stage.form, coefficients)
+        rows = cost_of_rows(stage.path, stage.form, coefficients, graph)
         instructions, cycles = instructions + rows.instructions, cycles + rows.cycles
         extrapolated = extrapolated or rows.extrapolated
     return Prediction(instructions, cycles, extrapolated)
 
 
-def cost_of_rows(path: KernelPath, form: RowForm, coefficients: Coefficients) -> Prediction:
+def cost_of_rows(path: KernelPath, form: RowForm, coefficients: Coefficients, graph: Graph) -> Prediction:
+    """`path`: the one chosen for whole tensors, which sums are priced by."""
+    if form.sums:
+        whole = replace(form.variants[0].op, pads=None)  # type: ignore[call-arg]
+        return predict(path, whole, graph, coefficients)
     instructions, cycles, extrapolated = 0.0, 0.0, False
     for row in form.variants:
         one = predict(path, row.op, row.graph, coefficients)
@@ -220,7 +229,7 @@ def _price(program: Unfused, forms: Mapping[int, RowForm], first: int, last: int
         path = program.paths[program.executed[position]]
         assert path is not None
         form = forms[position]
-        by_rows = cost_of_rows(path, form, program.coefficients).instructions
+        by_rows = cost_of_rows(path, form, program.coefficients, program.graph).instructions
         more += by_rows - _whole(program, position).instructions + form.rows * ROW_COST.instructions
     return max(more, 1.0)
 

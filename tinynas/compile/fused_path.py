@@ -49,7 +49,6 @@ class FusedPath(KernelPath):
     `kernel_scratch_at`: within the step's scratch."""
 
     name = "fused"
-    sources = ("tinynas_fused.c",)
 
     def __init__(
         self, stages: tuple[Stage, ...], tensors: tuple[RowTensor, ...], kernel_scratch_at: int,
@@ -58,6 +57,8 @@ class FusedPath(KernelPath):
         self.stages, self.tensors = stages, tensors
         self.kernel_scratch_at, self.step_scratch_bytes = kernel_scratch_at, step_scratch_bytes
         self.moved_bytes = moved_bytes
+        by_rows = {source for stage in stages for source in stage.form.path.sources}
+        self.sources = ("tinynas_fused.c", *sorted(by_rows))  # type: ignore[misc]  # of this run
 
     @property
     def parts(self) -> tuple[KernelPath, ...]:
@@ -79,10 +80,10 @@ class FusedPath(KernelPath):
     def constants(self, op: Op, graph: Graph) -> Constants:
         weights, tables = 0, PARAMS_BYTES + TENSOR_BYTES * len(self.tensors)
         for stage in self.stages:
-            parts = [stage.path.constants(row.op, row.graph) for row in stage.form.variants]
+            parts = [stage.form.path.constants(row.op, row.graph) for row in stage.form.variants]
             weights += max(p.weights for p in parts)
             more = len(parts) - 1
-            tables += max(p.tables for p in parts) + more * params_bytes(stage.path)
+            tables += max(p.tables for p in parts) + more * params_bytes(stage.form.path)
             tables += STAGE_BYTES + POINTER_BYTES * len(parts)
         return Constants(weights, tables)
 
@@ -97,7 +98,7 @@ class FusedPath(KernelPath):
         for k, stage in enumerate(self.stages):
             known: dict[str, Array] = {}
             for row in stage.form.variants:
-                code = stage.path.code(row.op, row.graph)
+                code = stage.form.path.code(row.op, row.graph)
                 for array in code.arrays:
                     if known.setdefault(array.name, array) is not array:
                         assert np.array_equal(known[array.name].data, array.data), array.name

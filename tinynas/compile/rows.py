@@ -15,6 +15,7 @@ from tinynas.boards import Core
 from tinynas.graph import Graph, Op
 from tinynas.graph.geometry import Pads, padding_2d, span
 from tinynas.graph.ops import Add, AveragePool2D, Conv2D, DepthwiseConv2D, MaxPool2D, Mul, Sub
+from tinynas.kernels import average_pool_rows
 from tinynas.kernels.path import KernelPath
 from tinynas.memory.rows import RowStep, RowWindow
 
@@ -35,17 +36,27 @@ class Row:
 @dataclass(frozen=True, eq=False)
 class RowForm:
     """`windows`: activation -> the rows an output row needs. `variants`: rows at the top that differ, the common
-    one, rows at the bottom that differ; when no row is common, all are `top`."""
+    one, rows at the bottom that differ; when no row is common, all are `top`.
+
+    `sums`: the operator takes one row of its input at a time (`rows` are the input's) and has its one output row
+    when it has taken all. `path` makes rows; it is the chosen kernel path but for sums."""
 
     windows: Mapping[int, RowWindow]
     variants: tuple[Row, ...]
     top: int
     bottom: int
     rows: int
+    path: KernelPath
+    sums: bool = False
 
-    def step(self, path: KernelPath) -> RowStep:
+    def step(self) -> RowStep:
         """What the planner wants to know."""
-        return RowStep(self.windows, max(path.scratch_bytes(row.op, row.graph) for row in self.variants))
+        scratch = max(self.path.scratch_bytes(row.op, row.graph) for row in self.variants)
+        return RowStep(self.windows, scratch, self.held_bytes)
+
+    @property
+    def held_bytes(self) -> int:
+        return average_pool_rows.PATH.held_bytes(self.variants[0].op, self.variants[0].graph) if self.sums else 0
 
 
 def row_form(op: Op, graph: Graph, path: KernelPath, core: Core) -> RowForm | None:
@@ -53,6 +64,8 @@ def row_form(op: Op, graph: Graph, path: KernelPath, core: Core) -> RowForm | No
     window = _window(op, graph, path)
     if window is None:
         return None
+    if _over_all(op, graph):
+        return _sums(op, graph, core)
     sources, output = graph.activations(op), graph.tensors[op.outputs[0]]
     rows = output.shape[1]
     in_rows = graph.tensors[sources[0]].shape[1]
@@ -74,7 +87,33 @@ def row_form(op: Op, graph: Graph, path: KernelPath, core: Core) -> RowForm | No
         variants.append(replace(one, count=len(whole) if whole and y == whole[0] else 1))
     single = (window.kernel, window.stride, window.pad_top) == (1, 1, 0)
     windows = {t: replace(window, in_place=single and _in_place(variants[0], path, t, op.outputs[0])) for t in sources}
-    return RowForm(windows, tuple(variants), top, bottom, rows)
+    return RowForm(windows, tuple(variants), top, bottom, rows, path)
+
+
+def _over_all(op: Op, graph: Graph) -> bool:
+    """Whether it is an average over an image of at least three rows."""
+    if not isinstance(op, AveragePool2D) or op.pads is not None:
+        return False
+    x, y = graph.tensors[op.inputs[0]].shape, graph.tensors[op.outputs[0]].shape
+    return y[1:3] == (1, 1) and op.kernel == x[1:3] and x[1] >= 3
+
+
+def _sums(op: Op, graph: Graph, core: Core) -> RowForm | None:
+    """An average over the image: each row is a pool whose other rows are padding."""
+    assert isinstance(op, AveragePool2D)
+    x = op.inputs[0]
+    rows, path = graph.tensors[x].shape[1], average_pool_rows.PATH
+    tensors = list(graph.tensors)
+    tensors[x] = _with_rows(graph, x, 1)
+    variants = []
+    for y, count in ((0, 1), (1, rows - 2), (rows - 1, 1)):
+        one = replace(op, pads=(y, rows - 1 - y, 0, 0))
+        variants.append(Row(one, replace(graph, tensors=tuple(tensors), ops=(one,)), count))
+    if path.refuses(variants[0].op, variants[0].graph, core) is not None or not _aligned(
+            graph, (x, op.outputs[0]), RowWindow(), 1):
+        return None
+    window = RowWindow(rows, accumulates=True)
+    return RowForm({x: window}, tuple(variants), 1, 1, rows, path, sums=True)
 
 
 def _in_place(row: Row, path: KernelPath, source: int, output: int) -> bool:
