@@ -190,7 +190,7 @@ def test_a_fault_is_reported_with_its_registers(tmp_path):
 
 
 def test_a_firmware_that_overwrites_its_image_is_caught(tmp_path):
-    spoil = " *(volatile uint8_t *)(uintptr_t)op0_weights ^= 1;"
+    spoil = " *(volatile uint8_t *)(uintptr_t)op1_weights ^= 1;"
     change = in_file("src/tinynas_model.c", INVOKE, INVOKE + spoil)
     with pytest.raises(MeasureError, match="overwrote its own image"):
         run_changed(tmp_path, change)
