@@ -122,10 +122,11 @@ static void tinynas_expand_strip(const tinynas_depthwise_planes_params *p, const
         last = end;
     }
     if (at + line < 0) {
+        const int32_t above = -at < end ? -at : end;
         if (fill) {
-            tinynas_fill(plane + line * p->pitch, -(at + line) * (p->pitch / 2), p->in_zero_point);
+            tinynas_fill(plane + line * p->pitch, (above - line) * (p->pitch / 2), p->in_zero_point);
         }
-        line = -at;
+        line = above;
     }
     if (line < last) {
         tinynas_expand_lines(in + (at + line) * p->in_line_step, plane + line * p->pitch + p->pad_pixels,
@@ -167,7 +168,7 @@ static void tinynas_plane_strips(const tinynas_depthwise_planes_params *p, const
 void tinynas_plane_any(const tinynas_plane *plane, int32_t o)
 {
     const tinynas_depthwise_planes_params *p = plane->p;
-    const int8_t *const weights = p->weights + o * p->kernel_lines * p->kernel_pixels;
+    const int8_t *const weights = p->weights + o * p->kernel_lines * p->weight_row;
     const int32_t shift = TINYNAS_ANY_SHIFT - p->shifts[o];
     const int16_t *lines = plane->in;
     int8_t *out = plane->out;
@@ -179,8 +180,9 @@ void tinynas_plane_any(const tinynas_plane *plane, int32_t o)
             int32_t sum = p->bias[o];
             for (i = 0; i < p->kernel_lines; i++) {
                 for (j = 0; j < p->kernel_pixels; j++) {
-                    sum = TINYNAS_ADD_WRAP(sum, line[j] * *w++);
+                    sum = TINYNAS_ADD_WRAP(sum, line[j] * w[j]);
                 }
+                w += p->weight_row;
                 line += p->pitch;
             }
             out[x * p->out_pixel_step] =

@@ -75,6 +75,18 @@ static inline uint32_t tinynas_odd_bytes(uint32_t x)
 #endif
 }
 
+/* Both lanes doubled. */
+static inline uint32_t tinynas_twice16(uint32_t x)
+{
+#if TINYNAS_DSP
+    uint32_t r;
+    __asm__("sadd16 %0, %1, %1" : "=r"(r) : "r"(x));
+    return r;
+#else
+    return tinynas_pack16(2 * tinynas_low16(x), 2 * tinynas_high16(x));
+#endif
+}
+
 /* Low lane times low lane plus high lane times high lane plus sum, modulo 2^32. */
 static inline int32_t tinynas_dot2(uint32_t x, uint32_t y, int32_t sum)
 {

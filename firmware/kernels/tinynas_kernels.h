@@ -173,7 +173,7 @@ void tinynas_depthwise_plain(const tinynas_depthwise_plain_params *p, const int8
  * either axis; `strip` output lines are expanded at a time. All bytes of a channel of a strip are
  * read before its outputs are written. */
 typedef struct {
-    const int8_t *weights; /* [in_c * multiplier][kernel_lines][kernel_pixels] */
+    const int8_t *weights; /* [in_c * multiplier][kernel_lines][weight_row] */
     const int32_t *bias;
     const int32_t *multipliers;
     const int8_t *shifts; /* to the right; 64 more where no fast form is exact */
@@ -181,7 +181,7 @@ typedef struct {
     int32_t in_bytes, out_bytes; /* of one image */
     int32_t in_start, in_lines, in_pixels, in_line_step, in_pixel_step;
     int32_t out_start, out_lines, out_pixels, out_line_step, out_pixel_step;
-    int32_t kernel_lines, kernel_pixels;
+    int32_t kernel_lines, kernel_pixels, weight_row;
     int32_t stride_lines, stride_pixels;
     int32_t pad_lines, pad_pixels;
     int32_t strip;
@@ -194,12 +194,15 @@ typedef struct {
 typedef tinynas_depthwise_planes_params tinynas_depthwise_3x3_dsp_params;
 typedef tinynas_depthwise_planes_params tinynas_depthwise_3x3_low_dsp_params;
 typedef tinynas_depthwise_planes_params tinynas_depthwise_3x3_step2_dsp_params;
+typedef tinynas_depthwise_planes_params tinynas_depthwise_lines_dsp_params; /* scratch: weights, too */
 void tinynas_depthwise_3x3_dsp(const tinynas_depthwise_3x3_dsp_params *p, const int8_t *in,
                                int8_t *out, void *scratch);
 void tinynas_depthwise_3x3_low_dsp(const tinynas_depthwise_3x3_low_dsp_params *p, const int8_t *in,
                                    int8_t *out, void *scratch);
 void tinynas_depthwise_3x3_step2_dsp(const tinynas_depthwise_3x3_step2_dsp_params *p,
                                      const int8_t *in, int8_t *out, void *scratch);
+void tinynas_depthwise_lines_dsp(const tinynas_depthwise_lines_dsp_params *p, const int8_t *in,
+                                 int8_t *out, void *scratch);
 
 /* AVERAGE_POOL_2D and MAX_POOL_2D. Blocks of four channels (average; the last one shorter) or single
  * channels (max) are read before they are written; positions go in raster order, channels upwards.

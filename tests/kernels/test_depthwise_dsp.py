@@ -17,8 +17,8 @@ from tests.kernels.host import GUARD, reference, run_path, values_for
 from tinynas.boards.core import Core
 from tinynas.graph import Graph, Op, Quantization
 from tinynas.kernels import KernelPath, depthwise_dsp
+from tinynas.kernels.depthwise_dsp import GROUPS, groups_of
 from tinynas.kernels.depthwise_finish import ANY_SHIFT, Range, exact, from_low, low_channel, same, signed_channel
-from tinynas.kernels.depthwise_layout import GROUPS, groups_of
 
 DSP = Core("host", dsp=True)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -44,7 +44,7 @@ def realistic(graph: Graph, rng: np.random.Generator) -> Graph:
 
 
 def drawn(rng: np.random.Generator) -> Graph:
-    graph = cases.depthwise_small(rng)
+    graph = cases.depthwise_small(rng) if rng.integers(0, 3) else cases.depthwise(rng)
     return realistic(graph, rng) if rng.integers(0, 2) else graph
 
 
