@@ -21,7 +21,7 @@ SPOTS = (
 )
 LAYERS = ["0 CONV_2D first", "1 SOFTMAX last"]
 
-leaves = st.builds(Frame, st.text(max_size=5), st.floats(0, 1e9))
+leaves = st.builds(Frame, st.text(max_size=5), st.floats(0, 1e9, allow_subnormal=True))
 trees = st.recursive(leaves, lambda inner: st.lists(inner, min_size=1, max_size=4).map(
     lambda children: Frame("node", sum(c.value for c in children), "", tuple(children))), max_leaves=20)
 

@@ -33,13 +33,14 @@ class Box:
 
 def boxes(root: Frame, width: float = WIDTH) -> Iterator[Box]:
     """Where every frame lies: the root at depth 0 is `width` wide, children side by side from its left edge."""
-    scale = width / root.value if root.value > 0 else 0.0
+    def wide(frame: Frame) -> float:
+        return frame.value / root.value * width if root.value > 0 else 0.0
 
     def walk(frame: Frame, x: float, depth: int) -> Iterator[Box]:
-        yield Box(frame, x, frame.value * scale, depth)
+        yield Box(frame, x, wide(frame), depth)
         for child in frame.children:
             yield from walk(child, x, depth + 1)
-            x += child.value * scale
+            x += wide(child)
 
     yield from walk(root, 0.0, 0)
 
