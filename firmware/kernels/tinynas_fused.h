@@ -67,11 +67,12 @@ typedef struct {
 /* progress: one per stage, of any content. */
 void tinynas_fused(const tinynas_fused_params *p, uint8_t *arena, tinynas_fused_progress *progress);
 
-/* AVERAGE_POOL_2D over a whole image, a row at a time. held: a word per channel, from the first row to the last
- * one, which writes the result. */
+/* AVERAGE_POOL_2D over a whole image, a row at a time. held: 16 bits per channel, or 32 if `wide`, from the
+ * first row to the last one, which writes the result. */
 typedef struct {
     int32_t columns, channels;
     int32_t count; /* of elements in the whole image, per channel */
+    int32_t wide;
     int32_t first, last;
     int32_t low, high;
 } tinynas_average_pool_rows_params;

@@ -171,6 +171,7 @@ class Machine:
 
 
 def outcome(net: Net, output_at: int, rings: dict[int, int], seed: int = 1) -> bool:
+    rings = {b: size or net.width(b) for b, size in rings.items()}  # rows that pass through scratch lie there
     data = bytes(crc32(bytes((seed, i))) & 255 for i in range(net.problem.sizes[0]))
     return Machine(net, net.run, data, output_at, rings).output() == whole(net, data)
 

@@ -174,8 +174,10 @@ def fused_path(
         if t in maker:
             readers = tuple((k, n) for k, stage in enumerate(stages)
                             for n, (i, _) in enumerate(stage.inputs) if i == t)
-            kept = run.ring_bytes[t] // row_bytes or IN_PLACE
-            tensors.append(RowTensor(t, row_bytes, kept, starts[t], readers))
+            kept, start = run.ring_bytes[t] // row_bytes or IN_PLACE, starts[t]
+            if t in run.passing:
+                kept, start = 1, kernel_scratch_at + run.passing[t]
+            tensors.append(RowTensor(t, row_bytes, kept, start, readers))
         else:  # what sums yield is one row, however many rows are taken for it
             summed = stages[-1].form.sums and t == stages[-1].output
             tensors.append(RowTensor(t, 0 if summed else row_bytes))

@@ -1,7 +1,7 @@
 """AVERAGE_POOL_2D over a whole image, one row of it at a time: only within fused runs.
 
 A row is the same pool with all other rows as padding above and below: the first has none above, the last
-none below. Sums of all channels are held from row to row (32 bits each)."""
+none below. Sums of all channels are held from row to row, in 16 bits where no sum needs more."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tinynas.kernels.common import input_tensor, output_tensor, struct_constants
 from tinynas.kernels.path import Call, Code, Constants, KernelPath
 from tinynas.kernels.pool_common import pool_features, pool_refusal
 
-FIELDS = 7
+FIELDS = 8
 HELD = -2  # stands for the sums among a call's inputs
-SUM_BYTES = 4
+NARROW_COUNT = 255  # so many int8 always sum up within 16 bits
 
 
 class AveragePoolRows(KernelPath):
@@ -34,7 +34,8 @@ class AveragePoolRows(KernelPath):
 
     def held_bytes(self, op: Op, graph: Graph) -> int:
         """Sums kept between rows."""
-        return SUM_BYTES * input_tensor(graph, op).shape[3]
+        assert isinstance(op, AveragePool2D)
+        return (4 if _wide(op) else 2) * input_tensor(graph, op).shape[3]
 
     def constants(self, op: Op, graph: Graph) -> Constants:
         return struct_constants(FIELDS)
@@ -49,9 +50,14 @@ class AveragePoolRows(KernelPath):
         low, high = activation_range(op.activation, y.scale, y.zero_point)
         params: dict[str, int | str] = {
             "columns": x.shape[2], "channels": x.shape[3], "count": op.kernel[0] * op.kernel[1],
+            "wide": int(_wide(op)),
             "first": int(op.pads[0] == 0), "last": int(op.pads[1] == 0), "low": low, "high": high,
         }
         return Code(calls=(Call("tinynas_average_pool_rows", params, (op.inputs[0], HELD), (op.outputs[0],)),))
+
+
+def _wide(op: AveragePool2D) -> bool:
+    return op.kernel[0] * op.kernel[1] > NARROW_COUNT
 
 
 PATH = AveragePoolRows()

@@ -9,7 +9,7 @@ is a ring of rows, from the oldest that some consumer still needs to the newest.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tinynas.kernels.path import Overlap
 from tinynas.memory.model import round_up
@@ -61,11 +61,13 @@ class RowStep:
 class Run:
     """A simulated run. `ring_bytes`: what is kept of each inner buffer; 0 where its rows are made in the place
     of their reader's. `overlaps`: of the run's inputs with its output, forward only. `followed`: step ->
-    inputs it follows along the row, chunk by chunk."""
+    inputs it follows along the row, chunk by chunk. `passing`: buffers whose rows are read as soon as they are
+    made, before anything else is executed: they lie in the steps' scratch, there, and have no ring."""
 
     ring_bytes: Mapping[int, int]
     overlaps: Mapping[tuple[int, int], Overlap]
     followed: Mapping[int, tuple[int, ...]]
+    passing: Mapping[int, int] = field(default_factory=dict)
 
 
 def simulate(
@@ -75,15 +77,38 @@ def simulate(
 
     `rows`: rows of every buffer. `entries`: step index -> row entry point. Following an input saves most
     of a row of it, but its producer's inputs must wait for the other inputs; so steps follow all the
-    inputs they could, or only their last, whichever keeps fewer bytes."""
+    inputs they could, or only their last. Rows made early in the run's output save a ring, but are in the way
+    of its input. Whichever keeps fewest bytes."""
     runs = []
-    for last_only in (True, False):
-        followed = _followed(problem, steps, entries, last_only)
-        pipeline = _Pipeline(problem, steps, rows, entries, followed)
-        for _ in range(rows[problem.steps[steps[-1]].outputs[0]]):
-            pipeline.produce(steps[-1])
-        runs.append(Run(pipeline.ring_bytes(), pipeline.overlaps(), followed))
-    return min(runs, key=lambda run: sum(run.ring_bytes.values()))
+    all_and_last = [_followed(problem, steps, entries, last_only) for last_only in (True, False)]
+    for followed in all_and_last if all_and_last[0] != all_and_last[1] else all_and_last[:1]:
+        for early in (True, False):
+            pipeline = _Pipeline(problem, steps, rows, entries, followed, early)
+            for _ in range(rows[problem.steps[steps[-1]].outputs[0]]):
+                pipeline.produce(steps[-1])
+            runs.append(pipeline.run())
+            if not pipeline.early:
+                break
+    return min(runs, key=lambda run: _bytes(run, problem, steps, rows, entries))
+
+
+def _bytes(
+    run: Run, problem: Problem, steps: Sequence[int], rows: Mapping[int, int], entries: Mapping[int, RowStep],
+) -> int:
+    """Scratch, and the longest span of the output and an input that may die here."""
+    output = problem.sizes[problem.steps[steps[-1]].outputs[0]]
+    spans = [problem.sizes[x] + max(o.forward or 0, 0) for (x, _), o in run.overlaps.items()]
+    return _scratch_bytes(run, problem, steps, rows, entries) + max([output, *spans])
+
+
+def _scratch_bytes(
+    run: Run, problem: Problem, steps: Sequence[int], rows: Mapping[int, int], entries: Mapping[int, RowStep],
+) -> int:
+    """Rings, what is held, and the largest scratch of a step, with the rows that pass through it."""
+    rings = sum(round_up(size, problem.align) for size in run.ring_bytes.values())
+    held = sum(round_up(entries[k].held_bytes, problem.align) for k in steps)
+    passing = (start + problem.sizes[b] // rows[b] for b, start in run.passing.items())
+    return rings + held + max([*(entries[k].scratch_bytes for k in steps), *passing])
 
 
 def _followed(
@@ -106,13 +131,11 @@ def run_step(
     """The run as one step of a memory problem: its rings and the largest scratch of its steps as scratch."""
     run = simulate(problem, steps, rows, entries)
     inner = {problem.steps[k].outputs[0] for k in steps[:-1]}
-    rings = sum(round_up(size, problem.align) for size in run.ring_bytes.values())
-    held = sum(round_up(entries[k].held_bytes, problem.align) for k in steps)
     return Step(
         name="+".join(problem.steps[k].name for k in steps),
         inputs=tuple(dict.fromkeys(b for k in steps for b in problem.steps[k].inputs if b not in inner)),
         outputs=problem.steps[steps[-1]].outputs,
-        scratch_bytes=rings + held + max(entries[k].scratch_bytes for k in steps),
+        scratch_bytes=_scratch_bytes(run, problem, steps, rows, entries),
         overlaps=run.overlaps,
     )
 
@@ -120,7 +143,7 @@ def run_step(
 class _Pipeline:
     def __init__(
         self, problem: Problem, steps: Sequence[int], rows: Mapping[int, int], entries: Mapping[int, RowStep],
-        followed: Mapping[int, tuple[int, ...]],
+        followed: Mapping[int, tuple[int, ...]], early: bool = True,
     ) -> None:
         self.problem, self.rows, self.entries, self.last = problem, rows, entries, steps[-1]
         self.followed = followed
@@ -134,21 +157,24 @@ class _Pipeline:
         self.own_reads: dict[int, list[tuple[int, int]]] = {}  # by the last step: (its row, first byte)
         self.writes: list[tuple[int, int]] = []  # (time, end byte), one per row
         self.early: list[tuple[int, int]] = []  # the same, of rows made in the place of the last step's
-        self.over = self._made_in_place()
+        self.over = self._made_in_place(early)
+        self.sequence: list[int] = []  # steps, in the order of the rows they make
         self.time = 0
 
-    def _made_in_place(self) -> dict[int, int]:
+    def _made_in_place(self, early: bool) -> dict[int, int]:
         """Step -> its one reader, where its rows are made in the place of the reader's; one step a reader.
-        Not in the run's output while its last step still reads an outer input: rows made early are in its way."""
+        In the run's output only if `early`, and not while its last step still reads an outer input: rows made
+        early would be in its way."""
         over: dict[int, int] = {}
-        outer = any(b not in self.maker for b in self.entries[self.last].windows)
-        for b, k in self.maker.items():
-            reader = self.readers[b][0]
-            if len(self.readers[b]) > 1 or b in self.followed[reader] or reader in over.values():
+        outer = not early or any(b not in self.maker for b in self.entries[self.last].windows)
+        for reader, b in [(k, b) for k in self.made for b in self.entries[k].windows]:
+            if b not in self.maker or len(self.readers[b]) > 1 or b in self.followed[reader]:
+                continue
+            if reader in over.values():
                 continue
             fits = self._row_bytes(b) <= self._row_bytes(self.problem.steps[reader].outputs[0])
             if fits and self.entries[reader].windows[b].in_place and not (reader == self.last and outer):
-                over[k] = reader
+                over[self.maker[b]] = reader
         return over
 
     def _place(self, k: int) -> int:
@@ -199,6 +225,7 @@ class _Pipeline:
 
     def _write(self, k: int, row: int) -> None:
         self.time += 1
+        self.sequence.append(k)
         b = self.problem.steps[k].outputs[0]
         self.made[k] = row + 1
         if k == self.last:
@@ -239,6 +266,25 @@ class _Pipeline:
             whole = rows * self._row_bytes(b)
             followed = b in self.followed[reader]
             found[b] = min(whole, self.entries[reader].windows[b].chunk_bytes) if followed else whole
+        return found
+
+    def run(self) -> Run:
+        passing = self.passing()
+        rings = {b: 0 if b in passing else size for b, size in self.ring_bytes().items()}
+        return Run(rings, self.overlaps(), self.followed, passing)
+
+    def passing(self) -> dict[int, int]:
+        """Buffers that pass through scratch, with their place there: behind what their maker and reader need."""
+        found: dict[int, int] = {}
+        for k, step in ((k, self.problem.steps[k]) for k in self.made if k != self.last):
+            b = step.outputs[0]
+            reader = self.readers[b][0]
+            after = {self.sequence[n + 1] for n, one in enumerate(self.sequence[:-1]) if one == k}
+            alone = self.kept[b] == 1 and len(self.readers[b]) == 1 and b not in self.followed[reader]
+            taken = k in self.over or k in self.over.values() or any(t in found for t in step.inputs)
+            if alone and after == {reader} and not taken:
+                need = max(self.entries[k].scratch_bytes, self.entries[reader].scratch_bytes)
+                found[b] = round_up(need, self.problem.align)
         return found
 
     def _row_bytes(self, b: int) -> int:
