@@ -102,6 +102,14 @@ def _conv(builder: GraphBuilder, rng: np.random.Generator) -> int:
                           _dilation(rng, stride))
 
 
+def _conv_first(builder: GraphBuilder, rng: np.random.Generator) -> int:
+    """What a network begins with: a spectrogram or an image in colour."""
+    channels = int(rng.choice([1, 3]))
+    x = _plane(builder, rng, channels)
+    kernel = (3, 3) if channels == 3 else _kernel(rng, builder.shape(x)[2])
+    return builder.conv2d(x, _channels(rng, 64), kernel, _stride(rng, 0.3), _padding(rng), "RELU")
+
+
 def _conv_1x1(builder: GraphBuilder, rng: np.random.Generator) -> int:
     return builder.conv2d(_plane(builder, rng, _channels(rng)), _channels(rng), 1, activation="RELU")
 
@@ -197,7 +205,8 @@ def _quantize(builder: GraphBuilder, rng: np.random.Generator) -> int:
 
 
 MAKERS: Mapping[str, Maker] = {
-    "conv": _conv, "conv_1x1": _conv_1x1, "depthwise": _depthwise, "depthwise_3x3": _depthwise_3x3,
+    "conv": _conv, "conv_first": _conv_first,
+    "conv_1x1": _conv_1x1, "depthwise": _depthwise, "depthwise_3x3": _depthwise_3x3,
     "depthwise_multiplier": _depthwise_multiplier,
     "dense": _dense, "max_pool": _pool(True), "average_pool": _pool(False), "mean": _mean,
     "add": _arithmetic("add"), "sub": _arithmetic("sub"), "mul": _arithmetic("mul"),

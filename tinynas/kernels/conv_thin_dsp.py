@@ -80,6 +80,7 @@ class ConvThinDsp(KernelPath):
             "positions": positions,
             "nines": positions if colours else 0.0,
             "thin_rows": 0.0 if colours else positions * rows,
+            "four_rows": 0.0 if colours or run < 4 else positions * rows,
             "thin_fours": 0.0 if colours else positions * rows * (run // 4),
             "thin_left": 0.0 if colours else positions * rows * (run % 4),
             "gathered_rows": gathered * rows,
