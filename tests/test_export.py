@@ -39,8 +39,8 @@ def test_the_header_is_c_plus_plus(tmp_path: Path) -> None:
     source = tmp_path / "main.cpp"
     source.write_text('#include "tinynas_model.h"\nstatic tinynas_state s;\n'
                       "int main() { return tinynas_input(&s) == nullptr; }\n")
-    subprocess.run(["c++", "-std=c++17", "-Wall", "-Wextra", "-Werror", "-c", f"-I{tmp_path / 'c' / 'src'}", str(source),
-                    "-o", str(tmp_path / "main.o")], check=True)
+    subprocess.run(["c++", "-std=c++17", "-Wall", "-Wextra", "-Werror", "-c", f"-I{tmp_path / 'c' / 'src'}",
+                    str(source), "-o", str(tmp_path / "main.o")], check=True)
 
 
 @pytest.mark.skipif(shutil.which("cmake") is None, reason="no cmake")

@@ -15,10 +15,12 @@ from tinynas.graph.read_tflite import read_tflite
 
 def export(
     model: ModelArgument,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write: absent, or an earlier export.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write: absent, or an earlier export.")
+    ],
     board: Annotated[
         str | None,
-        typer.Option("--board", "-b", metavar="BOARD", help="Choose kernels for its core. Without: plain C for any core."),
+        typer.Option("--board", "-b", metavar="BOARD", help="Choose kernels for its core; else plain C for any."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
