@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tinynas.boards import Core
-from tinynas.compile.fused_path import IN_PLACE, READERS, FusedPath, RowTensor, Stage, ring_layout
+from tinynas.compile.fused_path import IN_PLACE, READERS, FusedPath, RowTensor, Stage, params_fields, ring_layout
 from tinynas.compile.options import FUSIONS, CompileOptions
 from tinynas.compile.rows import RowForm, row_form
 from tinynas.cost import Coefficients, Prediction, predict
@@ -122,7 +122,7 @@ def _forms(program: Unfused, positions: Iterable[int]) -> dict[int, RowForm]:
         if len(readers.get(op.outputs[0], [])) > READERS:
             continue
         form = row_form(op, program.graph, path, program.core)
-        if form is not None:
+        if form is not None and params_fields(form.path) is not None:
             forms[position] = form
     read = {t for k in program.executed for t in program.graph.activations(program.graph.ops[k])
             if k in {program.executed[position] for position in forms}}

@@ -119,8 +119,16 @@ class FusedPath(KernelPath):
 
 
 def params_bytes(path: KernelPath) -> int:
-    """Bytes of a call's params on the target: every kernel path's file says how many fields its struct has."""
-    return FIELD_BYTES * int(sys.modules[type(path).__module__].__dict__["FIELDS"])
+    """Bytes of a call's params on the target: a kernel path's file says how many fields its struct has."""
+    fields = params_fields(path)
+    assert fields is not None, f"{path.name} is not executed by rows"
+    return FIELD_BYTES * fields
+
+
+def params_fields(path: KernelPath) -> int | None:
+    """FIELDS of the kernel path's file; None where it does not say: such a path cannot be part of a run."""
+    found = sys.modules[type(path).__module__].__dict__.get("FIELDS")
+    return None if found is None else int(found)
 
 
 def ring_layout(rings: Mapping[int, int], align: int) -> tuple[dict[int, int], int]:
