@@ -217,9 +217,11 @@ typedef struct {
     int32_t low, high;
 } tinynas_pool_params;
 typedef tinynas_pool_params tinynas_average_pool_plain_params;
+typedef tinynas_pool_params tinynas_average_pool_dsp_params; /* windows of 2 to 255 elements */
 typedef tinynas_pool_params tinynas_max_pool_plain_params;
 void tinynas_average_pool_plain(const tinynas_average_pool_plain_params *p, const int8_t *in,
                                 int8_t *out);
+void tinynas_average_pool_dsp(const tinynas_average_pool_dsp_params *p, const int8_t *in, int8_t *out);
 void tinynas_max_pool_plain(const tinynas_max_pool_plain_params *p, const int8_t *in, int8_t *out);
 
 /* MEAN over up to two groups of axes: out[k0][k1] = scaled sum over r0, r1 of
@@ -279,6 +281,12 @@ typedef struct {
     int32_t lowest;            /* differences below count nothing */
 } tinynas_softmax_plain_params;
 void tinynas_softmax_plain(const tinynas_softmax_plain_params *p, const int8_t *in, int8_t *out);
+typedef struct {
+    const int32_t *table; /* exp of a difference, in Q0.31: [last + 1], the last for all further ones */
+    int32_t rows, depth;
+    int32_t last;
+} tinynas_softmax_table_params;
+void tinynas_softmax_table(const tinynas_softmax_table_params *p, const int8_t *in, int8_t *out);
 
 /* Any operator that maps each int8 alone: out[i] = table[in[i] + 128]. May be in place; upwards,
  * or downwards when backward. */

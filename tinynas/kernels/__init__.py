@@ -11,6 +11,7 @@ from tinynas.graph import Graph, Op
 from tinynas.kernels import (
     add_linear,
     add_plain,
+    average_pool_dsp,
     average_pool_plain,
     conv_1x1_dsp,
     conv_1x1_plain,
@@ -30,6 +31,7 @@ from tinynas.kernels import (
     pad,
     quantize_float,
     softmax_plain,
+    softmax_table,
     table,
 )
 from tinynas.kernels.path import Array, Call, Choice, Code, Constants, KernelPath, Overlap
@@ -49,12 +51,14 @@ PATHS: tuple[KernelPath, ...] = (
     depthwise_plain.PATH,
     dense_dsp.PATH,
     dense_plain.PATH,
+    average_pool_dsp.PATH,
     average_pool_plain.PATH,
     max_pool_plain.PATH,
     mean_plain.PATH,
     add_linear.PATH,
     add_plain.PATH,
     mul_plain.PATH,
+    softmax_table.PATH,
     softmax_plain.PATH,
     table.PATH,
     pad.PATH,

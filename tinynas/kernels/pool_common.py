@@ -44,7 +44,7 @@ def pool_features(op: Pool, graph: Graph, block: int) -> dict[str, float]:
     """Only what lies inside the input is read: `block` channels at a time, those left over one by one."""
     y, window = output_tensor(graph, op), pool_window(op, graph)
     images, channels = y.shape[0], y.shape[3]
-    rows, columns = _inside(window, 0), _inside(window, 1)
+    rows, columns = inside(window, 0), inside(window, 1)
     positions = images * len(rows) * len(columns)
     blocks, singles = channels // block, channels % block if block > 1 else 0
     elements = images * int(rows.sum()) * int(columns.sum())
@@ -61,7 +61,7 @@ def pool_features(op: Pool, graph: Graph, block: int) -> dict[str, float]:
     }
 
 
-def _inside(window: Window, k: int) -> np.ndarray:
+def inside(window: Window, k: int) -> np.ndarray:
     """How many rows (columns: k = 1) of each position's window lie inside the input."""
     first = np.arange(window.outputs[k]) * window.stride[k] - window.padding[k]
     inside: np.ndarray = np.minimum(first + window.kernel[k], window.inputs[k]) - np.maximum(first, 0)
