@@ -383,11 +383,7 @@
     /* The whole: r0 channel, r1 columns, r2 output, r3 plane. On the stack then: six words of weights, 24 factor, */ \
     /* 28 rounding, 32 bias, 36 shift; 40 pitch, 44 in_group, 48 out_step, 52 out_step3, 56 out_group, */ \
     /* 60 out_end, 64 out, 68 lines, 72 in_line, 76 out_line, 80 out_end_line, 84 in. */ \
-    ".macro tn_dw_groups outs, row, finish, swapped, name\n" \
-    ".section .text.\\name, \"ax\", %progbits\n" \
-    ".thumb_func\n" \
-    ".type \\name, %function\n" \
-    "\\name:\n" \
+    ".macro tn_dw_enter\n" \
     "push {r4-r11, lr}\n" \
     "ldr r4, [r1, #44]\n" \
     "add r12, r3, r4\n" \
@@ -401,6 +397,13 @@
     "mov lr, r3\n" \
     "ldm r0, {r1-r10}\n" \
     "push {r1-r10}\n" \
+    ".endm\n" \
+    ".macro tn_dw_groups outs, row, finish, swapped, name\n" \
+    ".section .text.\\name, \"ax\", %progbits\n" \
+    ".thumb_func\n" \
+    ".type \\name, %function\n" \
+    "\\name:\n" \
+    "tn_dw_enter\n" \
     "1:\n" \
     "tn_dw_first\n" \
     "tn_dw_\\row \\outs, 0, r10, r11, r7, r7, r7, r7, r7, r7, r7, r7\n" \
@@ -433,6 +436,51 @@
     "add sp, #88\n" \
     "pop {r4-r11, pc}\n" \
     ".size \\name, . - \\name\n" \
+    ".endm\n" \
+    /* Single outputs, one below the other: r1-r6 weights, r7 factor, r8 rounding, r9 output. */ \
+    ".macro tn_dw_ones finish, name\n" \
+    ".section .text.\\name, \"ax\", %progbits\n" \
+    ".thumb_func\n" \
+    ".type \\name, %function\n" \
+    "\\name:\n" \
+    "tn_dw_enter\n" \
+    "ldm sp, {r1-r8}\n" \
+    "ldr r9, [sp, #64]\n" \
+    "1:\n" \
+    "ldr r0, [sp, #32]\n" \
+    "ldrd r10, r11, [r12]\n" \
+    "add r12, r12, lr\n" \
+    "smlad r0, r10, r1, r0\n" \
+    "smlabt r0, r11, r2, r0\n" \
+    "ldrd r10, r11, [r12]\n" \
+    "add r12, r12, lr\n" \
+    "smlad r0, r10, r3, r0\n" \
+    "smlabt r0, r11, r4, r0\n" \
+    "ldrd r10, r11, [r12]\n" \
+    "smlad r0, r10, r5, r0\n" \
+    "smlabt r0, r11, r6, r0\n" \
+    ".ifc \\finish, low\n" \
+    "smmla r0, r0, r7, r8\n" \
+    "ldrd r10, r11, [sp, #56]\n" \
+    "ssat r0, #8, r0, asr #10\n" \
+    ".else\n" \
+    "smmulr r0, r0, r7\n" \
+    "ldr r10, [sp, #36]\n" \
+    "add r0, r0, r0, asr #31\n" \
+    "add r0, r0, r8\n" \
+    "asr r0, r0, r10\n" \
+    "ldrd r10, r11, [sp, #56]\n" \
+    "ssat r0, #8, r0\n" \
+    ".endif\n" \
+    "strb r0, [r9]\n" \
+    "add r9, r9, r10\n" \
+    "ldr r10, [sp, #44]\n" \
+    "cmp r9, r11\n" \
+    "add r12, r12, r10\n" \
+    "bne 1b\n" \
+    "add sp, #88\n" \
+    "pop {r4-r11, pc}\n" \
+    ".size \\name, . - \\name\n" \
     ".endm\n"
 
 /* `swapped`: whether a row's first word comes in the other register than the row's before it. */
@@ -441,7 +489,7 @@
     "tn_dw_groups 6, row1, " finish ", 0, " name "6\n" \
     "tn_dw_groups 4, row1, " finish ", 1, " name "4\n" \
     "tn_dw_groups 2, row1, " finish ", 0, " name "2\n" \
-    "tn_dw_groups 1, row1, " finish ", 0, " name "1\n" \
+    "tn_dw_ones " finish ", " name "1\n" \
     ".text\n"
 
 #define TINYNAS_DW3_GROUPS2(finish, name) \
@@ -449,7 +497,7 @@
     "tn_dw_groups 6, row2, " finish ", 1, " name "6\n" \
     "tn_dw_groups 4, row2, " finish ", 1, " name "4\n" \
     "tn_dw_groups 2, row2, " finish ", 1, " name "2\n" \
-    "tn_dw_groups 1, row2, " finish ", 0, " name "1\n" \
+    "tn_dw_ones " finish ", " name "1\n" \
     ".text\n"
 
 #define TINYNAS_DW3_ASM ".syntax unified\n" TINYNAS_DW3_ROWS TINYNAS_DW3_FINISH
