@@ -25,7 +25,7 @@ from tinynas.memory.need import step_needs
 from tinynas.memory.rows import RowStep, simulate
 
 SHORT_PRICE = 0.05  # of the program's instructions
-# Instructions (and cycles) of the driver: measured on Cortex-M7, see docs/fusion.md.
+# Instructions (and cycles) of the driver: estimates, from its loops; never fitted.
 ROW_COST = Prediction(110.0, 100.0)
 MOVED_BYTE_COST = Prediction(0.7, 0.6)
 
