@@ -188,8 +188,9 @@ class Depthwise3x3(DepthwiseDsp):
         return {
             "columns": float(columns * layout.strips),
             "unequal_strips": float(columns if lines % layout.strip else 0),
-            "groups": float(outs * lines * sum(groups.values())),
-            "outputs": float(outs * lines * layout.pixels.outputs),
+            "groups": float(outs * lines * (sum(groups.values()) - groups.get(1, 0))),
+            "single_outputs": float(outs * lines * groups.get(1, 0)),
+            "outputs": float(outs * lines * (layout.pixels.outputs - groups.get(1, 0))),
             "lines": float(outs * lines if groups.get(8, 0) > 1 else 0),
         }
 
