@@ -17,9 +17,9 @@ class Model:
 
 
 MODELS = {
-    "cortex-m4": Model(M4, 0.25, "single-issue model, checked against published M4 figures"),
-    "cortex-m33": Model(M4, 0.25, "single-issue model, checked against published M33 figures"),
-    "cortex-m7": Model(None, 0.20, "dual-issue model, checked against published M7 figures"),
+    "cortex-m4": Model(M4, 0.25, "single-issue model, rules fitted to published M4 figures"),
+    "cortex-m33": Model(M4, 0.25, "single-issue model, rules fitted to published M33 figures"),
+    "cortex-m7": Model(None, 0.20, "dual-issue model, rules fitted to published M7 figures"),
     "cortex-m0plus": Model(M0PLUS, 0.30, "documented M0+ timings, not checked against silicon"),
     "cortex-m55": Model(M55, 0.50, "rough M55 model, not checked against silicon"),
 }
