@@ -43,13 +43,16 @@ def test_opening_waits_for_a_listener_that_comes_late():
 
     def listen_late():
         time.sleep(0.3)
-        with socket.create_server(("127.0.0.1", port)) as late:
-            late.accept()[0].sendall(b"x")
+        with socket.create_server(("127.0.0.1", port)) as late, late.accept()[0] as other:
+            other.sendall(b"x")
+            heard.wait(20)
 
+    heard = threading.Event()
     thread = threading.Thread(target=listen_late)
     thread.start()
     with Link(f"socket://127.0.0.1:{port}", open_timeout_s=10) as link:
         assert link.read(5) == b"x"
+        heard.set()
     thread.join()
 
 
