@@ -136,7 +136,7 @@ static inline void tinynas_dw3_column(tinynas_dw3_columns *f, const tinynas_dept
     }
 }
 
-static inline void tinynas_dw3_divide(tinynas_dw3 *d, tinynas_finish finish)
+static TINYNAS_APART void tinynas_dw3_divide(tinynas_dw3 *d, tinynas_finish finish)
 {
     static const int8_t sizes[TINYNAS_DW3_SIZES] = {8, 6, 4, 2, 1};
     const int32_t pixels = d->plane.p->out_pixels;

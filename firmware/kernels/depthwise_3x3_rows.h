@@ -155,10 +155,9 @@
     ".endif\n" \
     ".endm\n" \
     ".macro tn_dw_first\n" \
-    "ldr r8, [sp]\n" \
+    "ldrd r8, r9, [sp]\n" \
     "ldr r10, [r12]\n" \
     "ldr r7, [sp, #32]\n" \
-    "ldr r9, [sp, #4]\n" \
     ".endm\n" \
     ".macro tn_dw_then outs\n" \
     ".endm\n"

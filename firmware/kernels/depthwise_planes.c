@@ -5,12 +5,6 @@
 #include "tinynas_bytes.h"
 #include "tinynas_fixed.h"
 
-#if defined(__GNUC__)
-#define TINYNAS_APART __attribute__((noinline)) /* registers of its own */
-#else
-#define TINYNAS_APART
-#endif
-
 /* What is the same for all lines, steps in bytes. The assembly knows the order. */
 typedef struct {
     int32_t step;      /* between pixels */
@@ -139,7 +133,7 @@ static void tinynas_expand_strip(const tinynas_depthwise_planes_params *p, const
 }
 
 /* One input channel: planes, and the output channels that read them. */
-static void tinynas_plane_strips(const tinynas_depthwise_planes_params *p, const tinynas_lines *of,
+static TINYNAS_APART void tinynas_plane_strips(const tinynas_depthwise_planes_params *p, const tinynas_lines *of,
                                  const int8_t *in, int8_t *out, int32_t o, tinynas_plane *plane,
                                  tinynas_plane_kernel kernel)
 {
@@ -194,7 +188,7 @@ void tinynas_plane_any(const tinynas_plane *plane, int32_t o)
     }
 }
 
-static void tinynas_clamp_all(int8_t *out, int32_t count, int32_t low, int32_t high)
+static TINYNAS_APART void tinynas_clamp_all(int8_t *out, int32_t count, int32_t low, int32_t high)
 {
     int8_t *const end = out + count;
     while (out != end) {

@@ -12,6 +12,13 @@
 #include "tinynas_dsp.h"
 #include "tinynas_kernels.h"
 
+/* Functions that need registers, and stack, of their own only while they run. */
+#if defined(__GNUC__)
+#define TINYNAS_APART __attribute__((noinline))
+#else
+#define TINYNAS_APART
+#endif
+
 /* How sums become outputs, s bits to the right. Weights and bias are scaled by a power of two
  * beforehand, so that a high multiplication by m yields 2^-31 m sum, or 2^e times that.
  *

@@ -4,6 +4,7 @@ behind their requantizers."""
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from tests.kernels.device import Case, run_on_device
 from tests.kernels.host import GUARD, reference, run_path, values_for
 from tinynas.boards.core import Core
 from tinynas.graph import Graph, Op, Quantization
-from tinynas.kernels import KernelPath, depthwise_dsp
+from tinynas.kernels import KernelPath, depthwise_dsp, depthwise_layout
 from tinynas.kernels.depthwise_dsp import GROUPS, groups_of
 from tinynas.kernels.depthwise_finish import ANY_SHIFT, Range, exact, from_low, low_channel, same, signed_channel
 
@@ -48,18 +49,31 @@ def drawn(rng: np.random.Generator) -> Graph:
     return realistic(graph, rng) if rng.integers(0, 2) else graph
 
 
-def usable(graph: Graph) -> list[KernelPath]:
+def usable(graph: Graph) -> list[depthwise_dsp.DepthwiseDsp]:
     return [p for p in depthwise_dsp.PATHS if p.refuses(graph.ops[-1], graph, DSP) is None]
 
 
-def test_layers_are_bit_exact() -> None:
+@pytest.fixture
+def budget(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """Scratch bytes a plane may take: little makes strips of one line or a few."""
+    monkeypatch.setattr(depthwise_layout, "SCRATCH_BYTES", request.param)
+    monkeypatch.setattr(depthwise_layout, "SCRATCH_PART", 1_000_000)
+    depthwise_dsp._layouts.cache_clear()
+    yield request.param
+    depthwise_dsp._layouts.cache_clear()
+
+
+@pytest.mark.parametrize("budget", [100_000, 1, 120], indirect=True)
+def test_layers_are_bit_exact(budget: int) -> None:
     tried: dict[str, int] = {}
+    strips = 0
 
     @settings(parent=settings())
     @given(SEEDS)
     def many(seed: int) -> None:
         rng = np.random.default_rng(seed)
-        for _ in range(20):
+        nonlocal strips
+        for _ in range(15):
             graph = drawn(rng)
             op = graph.ops[-1]
             values = values_for(op, graph, rng, int(rng.integers(0, 4)))
@@ -69,9 +83,11 @@ def test_layers_are_bit_exact() -> None:
                 np.testing.assert_array_equal(got, want, err_msg=f"{path.name} {op}")
                 check_in_place(path, op, graph, values, want)
                 tried[path.name] = tried.get(path.name, 0) + 1
+                strips = max(strips, *(layout.strips for layout in path.layouts(op, graph)))
 
     many()
     assert set(tried) == {p.name for p in depthwise_dsp.PATHS}
+    assert strips == 1 if budget > 10_000 else strips > 1
 
 
 def check_in_place(path: KernelPath, op: Op, graph: Graph, values: dict[int, np.ndarray], want: np.ndarray) -> None:
