@@ -8,7 +8,8 @@ void tinynas_conv_1x1_dsp(const tinynas_conv_1x1_dsp_params *p, const int8_t *in
                           void *scratch)
 {
     const tinynas_dsp_layer layer = {p->stream, p->words, p->out_c,      p->any,
-                                     p->low,    p->high,  p->zero_point, 0};
+                                     p->low,    p->high,  p->zero_point};
+    const tinynas_group group = tinynas_group_of(&layer, (const uint32_t *)scratch);
     const int32_t positions = p->rows * p->columns;
     const int32_t depth = p->in_c;
     int32_t first = p->backward ? (positions - 1) & ~3 : 0;
@@ -16,17 +17,17 @@ void tinynas_conv_1x1_dsp(const tinynas_conv_1x1_dsp_params *p, const int8_t *in
     while (first >= 0 && first < positions) {
         const int32_t count = positions - first < 4 ? positions - first : 4;
         const int32_t y = p->rows == 1 ? 0 : first / p->columns;
-        int32_t left = p->columns - (first - y * p->columns), n;
-        const int8_t *from = in + y * p->in_row_step + (p->columns - left) * p->in_column_step;
-        for (n = 0; n < count; n++) {
-            tinynas_expand_dsp((uint32_t *)scratch + n, from, depth);
-            from += p->in_column_step;
-            if (--left == 0) {
-                left = p->columns;
-                from += p->in_row_step - p->columns * p->in_column_step;
-            }
+        int32_t x = first - y * p->columns, done = 0;
+        const int8_t *row = in + y * p->in_row_step;
+        while (done < count) { /* a row of them */
+            const int32_t left = p->columns - x, run = count - done < left ? count - done : left;
+            tinynas_expand_dsp((uint32_t *)scratch + done, row + x * p->in_column_step, depth, run,
+                               p->in_column_step - depth, 1);
+            done += run;
+            row += p->in_row_step;
+            x = 0;
         }
-        tinynas_group_dsp(&layer, (const uint32_t *)scratch, out + first * p->out_c, count);
+        tinynas_group_dsp(&group, out + first * p->out_c, count);
         first += p->backward ? -4 : 4;
     }
 }

@@ -13,30 +13,38 @@
 /* Rows of `run` bytes, `step` apart. */
 static void tinynas_thin_rows(uint32_t *to, const int8_t *from, int32_t rows, int32_t run, int32_t step)
 {
-    const int32_t rest = run & 3;
-    int8_t *lane = (int8_t *)(to + 2 * rows * (run - rest)); /* of the next byte left over */
-    int32_t turn = 0;
+    const int32_t rest = run & 3, fours = run >> 2;
+    const int8_t *row = from;
+    int8_t *lane;
+    int32_t turn = 0, i, k;
 
-    step -= run;
-    for (; rows > 0; rows--) {
-        const int8_t *end = from + (run - rest);
-        while (from != end) {
-            const uint32_t v = tinynas_load4(from);
-            to[0] = tinynas_even_bytes(v);
-            to[4] = tinynas_odd_bytes(v);
-            from += 4;
-            to += 8;
-            TINYNAS_OPAQUE(from);
-            TINYNAS_OPAQUE(to);
+    if (fours != 0) {
+        for (i = rows; i > 0; i--) {
+            from = row;
+            row += step;
+            k = fours;
+            do {
+                const uint32_t v = tinynas_load4(from);
+                to[0] = tinynas_even_bytes(v);
+                to[4] = tinynas_odd_bytes(v);
+                from += 4;
+                to += 8;
+                TINYNAS_OPAQUE(from);
+                TINYNAS_OPAQUE(to);
+            } while (--k != 0);
         }
-        for (end += rest; from != end;) { /* the low lanes of two words, then the high ones */
-            const int16_t v = *from++;
+        row -= rows * step;
+    }
+    lane = (int8_t *)to;
+    row += run - rest;
+    for (i = rest != 0 ? rows : 0; i > 0; i--) {
+        for (k = 0; k < rest; k++) { /* the low lanes of two words, then the high ones */
+            const int16_t v = row[k];
             memcpy(lane, &v, 2);
             lane += (turn & 1) != 0 ? 14 * turn - 28 : 16;
             turn = (turn + 1) & 3;
-            TINYNAS_OPAQUE(from);
         }
-        from += step;
+        row += step;
     }
 }
 
@@ -61,41 +69,40 @@ static void tinynas_thin_3_nines(uint32_t *to, const int8_t *from, int32_t step)
     to[52] = (uint32_t)b & 0xffffu;
 }
 
-static int8_t *tinynas_thin_fill(int8_t *to, int32_t value, int32_t count)
-{
-    int8_t *const end = to + count;
-    while (to != end) {
-        *to++ = (int8_t)value;
-        TINYNAS_OPAQUE(to);
-    }
-    return to;
-}
-
-/* Puts a window together as bytes. */
+/* Puts a window together as bytes: all padding, then what lies inside the image. */
 static void tinynas_thin_gather(const tinynas_conv_thin_dsp_params *p, const int8_t *in, int32_t row,
-                           int32_t left, int8_t *to)
+                                int32_t left, int8_t *to)
 {
-    const int32_t depth = p->in_c;
-    int32_t first = 0, end = p->kernel_w, i;
+    const int32_t depth = p->in_c, run = p->kernel_w * depth;
+    const uint32_t padding = ((uint32_t)p->in_zero_point & 0xffu) * 0x01010101u;
+    int32_t first = 0, end = p->kernel_w, i, k;
 
+    for (k = 0; k < p->kernel_h * run; k += 4) {
+        memcpy(to + k, &padding, 4);
+    }
     while (first < end && left + first * p->dilation_w < 0) {
         first++;
     }
     while (end > first && left + (end - 1) * p->dilation_w >= p->in_w) {
         end--;
     }
-    for (i = 0; i < p->kernel_h; i++, row += p->dilation_h) {
-        int32_t j = row >= 0 && row < p->in_h ? first : end;
-        const int8_t *from = in + (row * p->in_w + left + j * p->dilation_w) * depth;
-        to = tinynas_thin_fill(to, p->in_zero_point, j * depth);
-        for (; j < end; j++) {
-            int32_t k;
-            for (k = 0; k < depth; k++) {
-                *to++ = from[k];
-            }
-            from += p->dilation_w * depth;
+    for (i = 0; i < p->kernel_h; i++, row += p->dilation_h, to += run) {
+        const int8_t *from = in + (row * p->in_w + left) * depth;
+        if (row < 0 || row >= p->in_h) {
+            continue;
         }
-        to = tinynas_thin_fill(to, p->in_zero_point, (p->kernel_w - end) * depth);
+        if (p->dilation_w == 1) {
+            for (k = first * depth; k < end * depth; k++) {
+                to[k] = from[k];
+            }
+        } else {
+            int32_t j;
+            for (j = first; j < end; j++) {
+                for (k = 0; k < depth; k++) {
+                    to[j * depth + k] = from[j * p->dilation_w * depth + k];
+                }
+            }
+        }
     }
 }
 
@@ -103,8 +110,9 @@ void tinynas_conv_thin_dsp(const tinynas_conv_thin_dsp_params *p, const int8_t *
                            void *scratch)
 {
     const tinynas_dsp_layer layer = {p->stream, p->words, p->out_c,      p->any,
-                                     p->low,    p->high,  p->zero_point, 0};
+                                     p->low,    p->high,  p->zero_point};
     uint32_t *const expanded = (uint32_t *)scratch;
+    const tinynas_group group = tinynas_group_of(&layer, expanded);
     int8_t *const bytes = (int8_t *)(expanded + 4 * p->words);
     const int32_t run = p->kernel_w * p->in_c, step = p->dilation_h * p->in_w * p->in_c;
     const int32_t positions = p->out_h * p->out_w;
@@ -112,27 +120,33 @@ void tinynas_conv_thin_dsp(const tinynas_conv_thin_dsp_params *p, const int8_t *
 
     while (at >= 0 && at < positions) {
         const int32_t count = positions - at < 4 ? positions - at : 4;
-        int32_t y = at / p->out_w, x = at - y * p->out_w, n;
-        for (n = 0; n < count; n++) {
+        int32_t y = at / p->out_w, x = at - y * p->out_w, n = 0;
+        while (n < count) { /* neighbours inside the image, or one at its border */
             const int32_t row = y * p->stride_h - p->pad_top, left = x * p->stride_w - p->pad_left;
             const int8_t *from = in + (row * p->in_w + left) * p->in_c;
-            int32_t from_step = step;
-            if (y < p->inner_y || y >= p->inner_end_y || x < p->inner_x || x >= p->inner_end_x) {
+            int32_t from_step = step, end = n + 1;
+            if (y >= p->inner_y && y < p->inner_end_y && x >= p->inner_x && x < p->inner_end_x) {
+                end = n + p->inner_end_x - x < count ? n + p->inner_end_x - x : count;
+            } else {
                 tinynas_thin_gather(p, in, row, left, bytes);
                 from = bytes;
                 from_step = run;
             }
-            if (run == 9 && p->kernel_h == 3) {
-                tinynas_thin_3_nines(expanded + n, from, from_step);
-            } else {
-                tinynas_thin_rows(expanded + n, from, p->kernel_h, run, from_step);
+            x += end - n;
+            for (; n < end; n++) {
+                if (run == 9 && p->kernel_h == 3) {
+                    tinynas_thin_3_nines(expanded + n, from, from_step);
+                } else {
+                    tinynas_thin_rows(expanded + n, from, p->kernel_h, run, from_step);
+                }
+                from += p->stride_w * p->in_c;
             }
-            if (++x == p->out_w) {
+            if (x == p->out_w) {
                 x = 0;
                 y++;
             }
         }
-        tinynas_group_dsp(&layer, expanded, out + at * p->out_c, count);
+        tinynas_group_dsp(&group, out + at * p->out_c, count);
         at += p->backward ? -4 : 4;
     }
 }

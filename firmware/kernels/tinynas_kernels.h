@@ -58,13 +58,12 @@ void tinynas_conv_1x1_plain(const tinynas_conv_1x1_plain_params *p, const int8_t
 
 /* CONV_2D of any shape (one image, in_c a multiple of four) on cores with DSP instructions. stream: see
  * group_dsp.h. Groups of four positions in raster order, reversed when backward, are each read before
- * they are written. strip: for kernels three wide with stride and dilation 1 along rows; groups start anew in
- * each row. scratch: 16 bytes a word of weights, 8 with a strip; word aligned. */
+ * they are written. conv_strip_dsp: for kernels three wide with stride and dilation 1 along rows; groups start
+ * anew in each row. scratch: 16 bytes a word of weights, 8 for strips; word aligned. */
 typedef struct {
     const uint32_t *stream;
     int32_t words; /* of weights for a pair of channels */
     int32_t any;
-    int32_t strip;
     int32_t in_h, in_w, in_c;
     int32_t out_h, out_w, out_c;
     int32_t kernel_h, kernel_w;
@@ -75,7 +74,10 @@ typedef struct {
     int32_t low, high, zero_point;
     int32_t backward;
 } tinynas_conv_dsp_params;
+typedef tinynas_conv_dsp_params tinynas_conv_strip_dsp_params;
 void tinynas_conv_dsp(const tinynas_conv_dsp_params *p, const int8_t *in, int8_t *out, void *scratch);
+void tinynas_conv_strip_dsp(const tinynas_conv_strip_dsp_params *p, const int8_t *in, int8_t *out,
+                            void *scratch);
 
 /* CONV_2D of any shape (one image) on cores with DSP instructions, for few input channels. As
  * tinynas_conv_dsp without strips. inner_y to inner_end_x: output positions whose windows lie inside the

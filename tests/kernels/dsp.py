@@ -3,6 +3,7 @@ equivalents), layers checked in both directions, claims of overlap tried, and a 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,11 +14,29 @@ from tests.kernels.host import reference, run_path, values_for
 from tests.kernels.test_overlaps import right_at
 from tinynas.boards.core import Core
 from tinynas.graph import Graph
+from tinynas.graph.ops import Conv2D
 from tinynas.kernels import KernelPath
 
 HOST = Core("host", dsp=True)
 MACHINES = {"cortex-m4": "mps2-an386", "cortex-m7": "mps2-an500", "cortex-m33": "mps2-an505"}
 Maker = Callable[[np.random.Generator], Graph]
+
+
+def explicitly_padded(graph: Graph, rng: np.random.Generator) -> Graph:
+    """The same convolution with padding of its own, as after folding a PAD."""
+    op = graph.ops[-1]
+    assert isinstance(op, Conv2D)
+    x, w, y = (graph.tensors[t] for t in (op.inputs[0], op.inputs[1], op.outputs[0]))
+    pads = tuple(int(v) for v in rng.integers(0, 4, 4))
+    sizes = []
+    for k in range(2):
+        room = x.shape[1 + k] + pads[2 * k] + pads[2 * k + 1] - (w.shape[1 + k] - 1) * op.dilation[k] - 1
+        sizes.append(room // op.stride[k] + 1)
+    if min(sizes) < 1:
+        return graph
+    tensors = list(graph.tensors)
+    tensors[op.outputs[0]] = dataclasses.replace(y, shape=(x.shape[0], *sizes, y.shape[3]))
+    return dataclasses.replace(graph, tensors=tuple(tensors), ops=(dataclasses.replace(op, pads=pads),))
 
 
 def directions(path: KernelPath, graph: Graph) -> list[bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,8 @@ def test_refusals() -> None:
     assert weights is not None
     assert PATH.refuses(op, graph, HOST) == "host has no DSP instructions"
     assert PATH.refuses(op, graph, dsp.HOST) is None
+    padded = dataclasses.replace(op, pads=(1, 0, 0, 0))
+    assert PATH.refuses(padded, graph, dsp.HOST) == "runs no padding"
     weights.reshape(-1)[0] = -128
     assert "-128" in (PATH.refuses(op, graph, dsp.HOST) or "")
 

@@ -1,4 +1,5 @@
-"""conv_dsp and conv_thin_dsp: the portable form of their C on this machine, the instructions themselves in QEMU."""
+"""conv_dsp, conv_strip_dsp and conv_thin_dsp: the portable form of their C on this machine, the instructions
+themselves in QEMU."""
 
 from __future__ import annotations
 
@@ -12,9 +13,9 @@ from hypothesis import strategies as st
 from tests.kernels import cases, dsp
 from tinynas.graph import Graph, Quantization
 from tinynas.graph.builder import GraphBuilder
-from tinynas.kernels import KernelPath, conv_dsp, conv_thin_dsp
+from tinynas.kernels import KernelPath, conv_dsp, conv_strip_dsp, conv_thin_dsp
 
-PATHS = [conv_dsp.PATH, conv_thin_dsp.PATH]
+PATHS = [conv_strip_dsp.PATH, conv_dsp.PATH, conv_thin_dsp.PATH]
 SEEDS = st.integers(0, 2**32 - 1)
 
 
@@ -38,12 +39,13 @@ def usual(rng: np.random.Generator) -> Graph:
 
 
 def conv(rng: np.random.Generator) -> Graph:
-    return usual(rng) if rng.integers(0, 2) else cases.conv(rng)
+    graph = usual(rng) if rng.integers(0, 2) else cases.conv(rng)
+    return graph if rng.integers(0, 4) else dsp.explicitly_padded(graph, rng)
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
 def test_layers_are_bit_exact(path: KernelPath) -> None:
-    seen: set[tuple[int, int]] = set()
+    seen: set[int] = set()
 
     @settings(parent=settings())
     @given(SEEDS)
@@ -52,11 +54,10 @@ def test_layers_are_bit_exact(path: KernelPath) -> None:
         for _ in range(20):
             graph = conv(rng)
             if dsp.check(path, graph, rng):
-                params = path.code(graph.ops[-1], graph).calls[0].params
-                seen.add((int(params["any"]), int(params.get("strip", 0))))
+                seen.add(int(path.code(graph.ops[-1], graph).calls[0].params["any"]))
 
     many()
-    assert len(seen) == (4 if path is conv_dsp.PATH else 2)
+    assert seen == {0, 1}
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)

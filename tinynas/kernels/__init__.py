@@ -17,6 +17,7 @@ from tinynas.kernels import (
     conv_1x1_plain,
     conv_dsp,
     conv_plain,
+    conv_strip_dsp,
     conv_thin_dsp,
     copy_rows,
     copy_steps,
@@ -43,6 +44,7 @@ __all__ = [
 
 PATHS: tuple[KernelPath, ...] = (
     conv_1x1_dsp.PATH,
+    conv_strip_dsp.PATH,
     conv_dsp.PATH,
     conv_thin_dsp.PATH,
     conv_1x1_plain.PATH,

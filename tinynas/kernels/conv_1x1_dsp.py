@@ -16,6 +16,7 @@ from tinynas.kernels.path import Call, Code, Constants, KernelPath, Overlap, up
 
 FIELDS = 13
 GROUP = 4
+UNROLLED = 16  # words of the inner loop
 
 
 def group_overlap(window: Window, in_c: int, out_c: int) -> Overlap:
@@ -25,20 +26,30 @@ def group_overlap(window: Window, in_c: int, out_c: int) -> Overlap:
         window.dilation, GROUP)
 
 
-def group_features(
-    groups: int, words: int, outputs: int, zero_point: int, strip: bool = False
-) -> dict[str, float]:
-    """Counts for group_dsp.c: rounds of the inner loop, of its unrolling, pairs of channels."""
-    blocks = groups * -(-outputs // 2)
-    rounds = -(-(words - 1) // (12 if strip else 16))
+def group_features(positions: int, words: int, outputs: int, zero_point: int) -> dict[str, float]:
+    """Counts for group_dsp.c: groups, pairs of channels, words of the inner loop. What is left of the positions has
+    loops of its own when it is one or two; rounding away from zero costs an eighth of a pair, a lone last channel as
+    much as nearly three pairs."""
+    groups, left = divmod(positions, GROUP)
+    groups += left > 2
+    few = 0 < left <= 2
+    pairs = -(-outputs // 2)
+    blocks = (groups + few) * pairs * (1.125 if zero_point != -128 else 1.0) + 2.7 * (groups + few) * (outputs % 2)
+    share = {1: 0.52, 2: 0.68}.get(left, 0.0)
     return {
         "calls": 1.0,
-        "groups": float(groups),
+        "groups": float(groups + few),
         "blocks": float(blocks),
-        "blocks_nearest": float(blocks if zero_point != -128 else 0),
-        "words": float(blocks * words),
-        "rounds": float(blocks * rounds),
+        "words": float((groups + share * few) * pairs * words),
+        "rounds": float(groups * pairs * -(-(words - 1) // UNROLLED)),
+        "loops": float(groups * pairs * (words > UNROLLED + 1)),
     }
+
+
+def expand_features(vectors: float, size: int) -> dict[str, float]:
+    """Counts for expand_dsp.h: vectors of `size` bytes; fours cost about a third of sixteens, rests two thirds."""
+    sixteens = size // 16 + (size % 16 // 4) / 3 + (size % 4 > 0) * 2 / 3
+    return {"vectors": vectors, "sixteens": vectors * sixteens}
 
 
 class Conv1x1Dsp(KernelPath):
@@ -53,6 +64,8 @@ class Conv1x1Dsp(KernelPath):
             return f"runs 1 x 1 kernels, not {w.shape[1]} x {w.shape[2]}"
         if x.shape[0] != 1 and op.stride != (1, 1):
             return f"batch {x.shape[0]} with stride {op.stride[0]} x {op.stride[1]}"
+        if conv_window(op, graph).padded:
+            return "runs no padding"
         return without_dsp(core) or not_packable(op, graph)
 
     def scratch_bytes(self, op: Op, graph: Graph) -> int:
@@ -71,12 +84,14 @@ class Conv1x1Dsp(KernelPath):
         return Constants(stream_bytes(up(x.shape[3]), y.shape[3]), FIELD_BYTES * FIELDS)
 
     def features(self, op: Op, graph: Graph) -> Mapping[str, float]:
+        assert isinstance(op, Conv2D)
         x, y = input_tensor(graph, op), output_tensor(graph, op)
         positions, depth = y.elements // y.shape[3], x.shape[3]
+        rows = 1 if op.stride == (1, 1) else y.shape[1]
         return {
-            **group_features(-(-positions // GROUP), up(depth) // 2, y.shape[3], y.zero_point),
-            "positions": float(positions),
-            "expanded_bytes": float(positions * depth),
+            **group_features(positions, up(depth) // 2, y.shape[3], y.zero_point),
+            **expand_features(float(positions), depth),
+            "rows": float(rows),
         }
 
     def code(self, op: Op, graph: Graph, backward: bool = False) -> Code:

@@ -30,6 +30,8 @@ class Conv1x1Plain(KernelPath):
             return f"runs 1 x 1 kernels, not {w.shape[1]} x {w.shape[2]}"
         if x.shape[0] != 1 and op.stride != (1, 1):
             return f"batch {x.shape[0]} with stride {op.stride[0]} x {op.stride[1]}"
+        if conv_window(op, graph).padded:
+            return "runs no padding"
         return not_int8((x, w, y))
 
     def scratch_bytes(self, op: Op, graph: Graph) -> int:

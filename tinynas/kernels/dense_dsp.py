@@ -88,6 +88,7 @@ class DenseDsp(KernelPath):
             "turns": float(rows * eights * -(-fours // 4)),
             "twos": float(rows * twos),
             "two_rounds": float(rows * twos * fours),
+            "left": float(rows * left),
         }
 
     def code(self, op: Op, graph: Graph, backward: bool = False) -> Code:
