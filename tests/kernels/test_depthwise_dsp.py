@@ -16,6 +16,7 @@ from tests.kernels import cases
 from tests.kernels.device import Case, run_on_device
 from tests.kernels.host import GUARD, reference, run_path, values_for
 from tinynas.boards.core import Core
+from tinynas.errors import ModelError
 from tinynas.graph import Graph, Op, Quantization
 from tinynas.kernels import KernelPath, depthwise_dsp, depthwise_layout
 from tinynas.kernels.depthwise_dsp import GROUPS, groups_of
@@ -44,8 +45,24 @@ def realistic(graph: Graph, rng: np.random.Generator) -> Graph:
     return dataclasses.replace(graph, tensors=tuple(tensors))
 
 
+def explicitly_padded(graph: Graph, rng: np.random.Generator) -> Graph:
+    """Any number of rows and columns around the input, as where a PAD was folded away."""
+    op = graph.ops[-1]
+    pads = tuple(int(n) for n in rng.integers(0, 5, 4))
+    padded = dataclasses.replace(op, padding="VALID", pads=pads)  # type: ignore[call-arg]
+    try:
+        (shape,) = padded.output_shapes([None if t is None else t.shape for t in graph.input_tensors(op)])
+    except ModelError:  # the window does not fit
+        return graph
+    tensors = list(graph.tensors)
+    tensors[op.outputs[0]] = dataclasses.replace(tensors[op.outputs[0]], shape=shape)
+    return dataclasses.replace(graph, tensors=tuple(tensors), ops=(padded,))
+
+
 def drawn(rng: np.random.Generator) -> Graph:
     graph = cases.depthwise_small(rng) if rng.integers(0, 3) else cases.depthwise(rng)
+    if rng.integers(0, 5) == 0:
+        graph = explicitly_padded(graph, rng)
     return realistic(graph, rng) if rng.integers(0, 2) else graph
 
 
