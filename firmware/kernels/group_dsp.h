@@ -6,10 +6,13 @@
 #include <stdint.h>
 
 /* A layer's constants. Output channels go in pairs (a, b), each a run of words in the stream:
- *   bias of a; `words` words of weights, two 16-bit lanes a + 256 b each; bias of b; multiplier of b,
- *   of a; shift of b in the lowest byte, of a in the next.
- * Shifts go to the right, less one. Unless `any`, a's multiplier is doubled modulo 2^32 and b's bias is
- * doubled. A missing b has weights of zero. */
+ *   what the sums of a and of a + 256 b start from; `words` words of weights, two 16-bit lanes a + 256 b each;
+ *   multiplier of b, rounding constant of b, multiplier of a; shift of b in the lowest byte, of a in the third.
+ * Sums start from the biases a and a + 256 b, a's multiplier is doubled modulo 2^32. With zero point -128, b's
+ * shift is to the right less one plus seven, its constant z 2^shift + 64, where z = 2 zero_point + 1; else b's shift is
+ * to the right less one like a's, and bit 15 is set. `any`: bit 15 is set, both sums start from a's bias,
+ * b's is in the place of the constant, nothing is doubled. A missing b has weights
+ * of zero, and bit 15 is set. */
 typedef struct {
     const uint32_t *stream;
     int32_t words; /* even */

@@ -8,12 +8,16 @@
  * All fourteen registers are taken (8 sums, 2 pointers, 2 inputs, the word as it is and unpacked), so
  * what else there is waits in the frame. Loops are unrolled and entered in their middle.
  *
- * From sums to outputs, 5 instructions for a and 6 for b: high product; rounding and zero point as
- * one constant (z = 2 zero_point + 1, shifted like the sum); shift; saturation, which does the last
- * bit of the shift; store. a's high product is not of 2a, which might overflow: 2m modulo 2^32 is
- * 2m - 2^32, and a 2m / 2^32 = a + a (2m - 2^32) / 2^32, which is what SMMLAR computes. Halves are rounded
- * up; away from zero costs two instructions more and is not needed when the zero point is -128, as
- * all that is below it is -128 then. About 64 instructions a pair of channels besides the words.
+ * From sums to outputs, 5 instructions each: the high product with the rounding constant and the zero
+ * point (z = 2 zero_point + 1, shifted like the sum); shift; saturation, which does the last bit of the
+ * shift; store; and one for a to add its constant, for b to take the difference.
+ * a's high product is not of 2a, which might overflow: 2m modulo 2^32 is 2m - 2^32, and
+ * a 2m / 2^32 = a + a (2m - 2^32) / 2^32, which is what SMMLAR computes. b's difference is 256 times the sum,
+ * its bias included; its high product keeps seven more bits below the point, so that half a unit, which rounds the
+ * product, is 64 of them, and rounding down throughout gives the same as rounding twice, halves up.
+ * Halves away from zero cost four instructions more for b, one for a, and are not needed when the
+ * zero point is -128, as all that is below it is -128 then. About 58 instructions a pair of channels besides the
+ * words.
  *
  * Results of pixels that are not wanted are stored where a later store of this very pair belongs. */
 #ifndef TINYNAS_GROUP_DSP_LOOPS_H
@@ -22,7 +26,8 @@
 #include "group_dsp.h"
 #include "tinynas_dsp.h"
 
-#define TINYNAS_AFTER 4 /* words of a pair behind its weights */
+#define TINYNAS_BEFORE 2 /* words of a pair before its weights, */
+#define TINYNAS_AFTER 4  /* and behind them */
 
 typedef struct {
     int32_t first, second;
@@ -49,50 +54,49 @@ void tinynas_group_pair(const tinynas_dsp_layer *l, tinynas_frame *f, int32_t co
 #if TINYNAS_DSP_ASM
 /* x r0, w r1, inputs r2 r3, a r4-r7, b r8-r11, word r12, unpacked lr. */
 #if TINYNAS_DUAL_ISSUE
-/* Words of weights are loaded a round ahead; the last one is b's bias. */
-#define TINYNAS_FIRST "ldrd r7, r12, [r1], #8\n\t"
+/* Words of weights are loaded a round ahead; the last one is b's multiplier. */
+#define TINYNAS_FIRST "ldm r1!, {r7, r11, r12}\n\t"
 #define TINYNAS_CONSTANTS "ldm r1!, {r2, r3, lr}\n\t"
-#define TINYNAS_BIAS_B "r12"
-#define TINYNAS_FACTOR_B "r2"
+#define TINYNAS_FACTOR_B "r12"
+#define TINYNAS_CONSTANT "r2"
 #define TINYNAS_FACTOR_A "r3"
 #else
-#define TINYNAS_FIRST "ldr r7, [r1], #4\n\t"
+#define TINYNAS_FIRST "ldrd r7, r11, [r1], #8\n\t"
 #define TINYNAS_CONSTANTS "ldm r1!, {r2, r3, r12, lr}\n\t"
-#define TINYNAS_BIAS_B "r2"
-#define TINYNAS_FACTOR_B "r3"
+#define TINYNAS_FACTOR_B "r2"
+#define TINYNAS_CONSTANT "r3"
 #define TINYNAS_FACTOR_A "r12"
 #endif
 
-/* The first word of a pair starts the sums from the bias of a, in r7 until the last of them. */
+/* The first word of a pair starts the sums from r7 and r11, until the last of them. */
 #define TINYNAS_START(word)                                                                       \
-    "ldr r0, %[x]\n\t" TINYNAS_FIRST word("r7", "r7", "r7", "r7", "r7", "r7", "r7", "r7")         \
+    "ldr r0, %[x]\n\t" TINYNAS_FIRST word("r11", "r11", "r11", "r11", "r7", "r7", "r7", "r7")         \
     "ldr lr, %[entry]\n\tadd pc, lr\n\tnop\n"
 #define TINYNAS_ON(word) word("r8", "r9", "r10", "r11", "r4", "r5", "r6", "r7")
 #define TINYNAS_MORE(label) "ldr lr, %[x_end]\n\tcmp r0, lr\n\tbne.w " label "\n\t"
 
 /* From sums to outputs; goes on with the next pair at label 1, ends at 8. Instructions on a and b alternate where
  * the older of two may be one that must be (multiplication, saturation).
- * 4: shifts of a and stores; 6: halves away from zero; 7: sums as they are. */
+ * 4: from products of a on; 6: halves away from zero; 7: sums as they are. */
+#define TINYNAS_PRODUCTS_A(asr)                                                                   \
+    "smmlar r4, r4, " TINYNAS_FACTOR_A ", r4\n\t" asr(r8) "smmlar r5, r5, " TINYNAS_FACTOR_A ", r5\n\t" asr(r9) \
+    "smmlar r6, r6, " TINYNAS_FACTOR_A ", r6\n\t" asr(r10) "smmlar r7, r7, " TINYNAS_FACTOR_A ", r7\n\t" asr(r11)
+#define TINYNAS_SHIFT_B(sum) "asr " #sum ", " #sum ", lr\n\t"
 #define TINYNAS_OUTPUTS                                                                           \
-    "sub r8, r8, r4\n\tldr r0, %[z]\n\tsub r9, r9, r5\n\tsub r10, r10, r6\n\t" TINYNAS_CONSTANTS  \
-    "add r8, " TINYNAS_BIAS_B ", r8, asr #7\n\tsub r11, r11, r7\n\t"                              \
-    "add r9, " TINYNAS_BIAS_B ", r9, asr #7\n\tcmn r0, #255\n\t"                                  \
-    "add r10, " TINYNAS_BIAS_B ", r10, asr #7\n\tadd r11, " TINYNAS_BIAS_B ", r11, asr #7\n\t"    \
-    "bne.w 6f\n\tlsl " TINYNAS_BIAS_B ", r0, lr\n\t"                                              \
-    "smmlar r8, r8, " TINYNAS_FACTOR_B ", " TINYNAS_BIAS_B "\n\t"                                 \
-    "smmlar r9, r9, " TINYNAS_FACTOR_B ", " TINYNAS_BIAS_B "\n\t"                                 \
-    "smmlar r10, r10, " TINYNAS_FACTOR_B ", " TINYNAS_BIAS_B "\n\t"                               \
-    "smmlar r11, r11, " TINYNAS_FACTOR_B ", " TINYNAS_BIAS_B "\n\t"                               \
-    "lsr " TINYNAS_FACTOR_B ", lr, #8\n\t"                                                        \
-    "smmlar r4, r4, " TINYNAS_FACTOR_A ", r4\n\tasr r8, r8, lr\n\t"                               \
-    "smmlar r5, r5, " TINYNAS_FACTOR_A ", r5\n\tasr r9, r9, lr\n\t"                               \
-    "smmlar r6, r6, " TINYNAS_FACTOR_A ", r6\n\tasr r10, r10, lr\n\t"                             \
-    "smmlar r7, r7, " TINYNAS_FACTOR_A ", r7\n\tasr r11, r11, lr\n"                               \
-    "4:\tlsl r0, r0, " TINYNAS_FACTOR_B "\n\tadds r4, r4, r0\n\t"                                 \
-    "ssat r8, #8, r8, asr #1\n\tadds r5, r5, r0\n\tssat r9, #8, r9, asr #1\n\tadds r6, r6, r0\n\t" \
-    "ssat r10, #8, r10, asr #1\n\tadds r7, r7, r0\n\tssat r11, #8, r11, asr #1\n\t"               \
-    "asr r4, r4, " TINYNAS_FACTOR_B "\n\tasr r5, r5, " TINYNAS_FACTOR_B "\n\t"                    \
-    "asr r6, r6, " TINYNAS_FACTOR_B "\n\tasr r7, r7, " TINYNAS_FACTOR_B "\n\t"                    \
+    TINYNAS_CONSTANTS                                                                             \
+    "sub r8, r8, r4\n\tsub r9, r9, r5\n\tsub r10, r10, r6\n\tsub r11, r11, r7\n\t"                \
+    "lsrs r0, lr, #16\n\tbcs.w 6f\n\t"                                                            \
+    "smmla r8, r8, " TINYNAS_FACTOR_B ", " TINYNAS_CONSTANT "\n\t"                                \
+    "smmla r9, r9, " TINYNAS_FACTOR_B ", " TINYNAS_CONSTANT "\n\t"                                \
+    "smmla r10, r10, " TINYNAS_FACTOR_B ", " TINYNAS_CONSTANT "\n\t"                              \
+    "smmla r11, r11, " TINYNAS_FACTOR_B ", " TINYNAS_CONSTANT "\n\t"                              \
+    "ldr " TINYNAS_CONSTANT ", %[z]\n\t" TINYNAS_PRODUCTS_A(TINYNAS_SHIFT_B)                      \
+    "\n4:\tlsl " TINYNAS_CONSTANT ", " TINYNAS_CONSTANT ", r0\n\t"                                \
+    "add r4, r4, " TINYNAS_CONSTANT "\n\t"                                                        \
+    "ssat r8, #8, r8, asr #1\n\tadd r5, r5, " TINYNAS_CONSTANT "\n\tssat r9, #8, r9, asr #1\n\t"  \
+    "add r6, r6, " TINYNAS_CONSTANT "\n\tssat r10, #8, r10, asr #1\n\t"                           \
+    "add r7, r7, " TINYNAS_CONSTANT "\n\tssat r11, #8, r11, asr #1\n\t"                           \
+    "asr r4, r4, r0\n\tasr r5, r5, r0\n\tasr r6, r6, r0\n\tasr r7, r7, r0\n\t"                    \
     "ldrd r0, r2, %[b]\n\tldrd r3, r12, %[pixel2]\n\tldr lr, %[w_end]\n\t"                        \
     "ssat r7, #8, r7, asr #1\n\tstrb r11, [r0, r12]\n\t"                                          \
     "ssat r6, #8, r6, asr #1\n\tstrb r10, [r0, r3]\n\t"                                           \
@@ -100,20 +104,18 @@ void tinynas_group_pair(const tinynas_dsp_layer *l, tinynas_frame *f, int32_t co
     "ssat r4, #8, r4, asr #1\n\tstrb r8, [r0], #-1\n\t"                                           \
     "strb r7, [r0, r12]\n\tadd r8, r0, #3\n\tstrb r6, [r0, r3]\n\tcmp r1, lr\n\t"                 \
     "strb r5, [r0, r2]\n\tstrb r4, [r0]\n\tstr r8, %[b]\n\tbne.w 1b\n\tb.n 8f\n"                  \
-    "6:\tcmp r0, #0\n\tbeq.n 7f\n\t"                                                              \
-    "smmulr r8, r8, " TINYNAS_FACTOR_B "\n\tlsl " TINYNAS_BIAS_B ", r0, lr\n\t"                   \
+    "6:\tldr " TINYNAS_CONSTANT ", %[z]\n\tcmp " TINYNAS_CONSTANT ", #0\n\tbeq.n 7f\n\t"          \
+    "asr r8, r8, #7\n\tasr r9, r9, #7\n\tasr r10, r10, #7\n\tasr r11, r11, #7\n\t"                \
+    "smmulr r8, r8, " TINYNAS_FACTOR_B "\n\tlsl " TINYNAS_CONSTANT ", " TINYNAS_CONSTANT ", lr\n\t" \
     "smmulr r9, r9, " TINYNAS_FACTOR_B "\n\tsmmulr r10, r10, " TINYNAS_FACTOR_B "\n\t"            \
     "add r8, r8, r8, asr #31\n\tsmmulr r11, r11, " TINYNAS_FACTOR_B "\n\t"                        \
-    "add r9, r9, r9, asr #31\n\tadd r8, r8, " TINYNAS_BIAS_B "\n\t"                               \
-    "add r10, r10, r10, asr #31\n\tadd r9, r9, " TINYNAS_BIAS_B "\n\t"                            \
-    "add r11, r11, r11, asr #31\n\tadd r10, r10, " TINYNAS_BIAS_B "\n\t"                          \
-    "smmlar r4, r4, " TINYNAS_FACTOR_A ", r4\n\tadd r11, r11, " TINYNAS_BIAS_B "\n\t"             \
-    "smmlar r5, r5, " TINYNAS_FACTOR_A ", r5\n\tasr r8, r8, lr\n\t"                               \
-    "smmlar r6, r6, " TINYNAS_FACTOR_A ", r6\n\tasr r9, r9, lr\n\t"                               \
-    "smmlar r7, r7, " TINYNAS_FACTOR_A ", r7\n\tasr r10, r10, lr\n\t"                             \
-    "add r4, r4, r4, asr #31\n\tasr r11, r11, lr\n\tadd r5, r5, r5, asr #31\n\t"                  \
-    "add r6, r6, r6, asr #31\n\tadd r7, r7, r7, asr #31\n\t"                                      \
-    "lsr " TINYNAS_FACTOR_B ", lr, #8\n\tb.n 4b\n"                                                \
+    "add r9, r9, r9, asr #31\n\tadd r8, r8, " TINYNAS_CONSTANT "\n\t"                             \
+    "add r10, r10, r10, asr #31\n\tadd r9, r9, " TINYNAS_CONSTANT "\n\t"                          \
+    "add r11, r11, r11, asr #31\n\tadd r10, r10, " TINYNAS_CONSTANT "\n\t"                        \
+    "add r11, r11, " TINYNAS_CONSTANT "\n\tldr " TINYNAS_CONSTANT ", %[z]\n\t"                    \
+    TINYNAS_PRODUCTS_A(TINYNAS_SHIFT_B)                                                           \
+    "add r4, r4, r4, asr #31\n\tadd r5, r5, r5, asr #31\n\t"                                      \
+    "add r6, r6, r6, asr #31\n\tadd r7, r7, r7, asr #31\n\tb.n 4b\n"                              \
     "7:\tstrd r4, r5, %[a0]\n\tstrd r6, r7, %[a2]\n\t"                                            \
     "strd r8, r9, %[b0]\n\tstrd r10, r11, %[b2]\n"                                                \
     "8:\tstr r1, %[w]\n\t"
@@ -131,10 +133,11 @@ static inline void tinynas_pairs(tinynas_frame *f, int32_t strip)
 {
     do {
         const int32_t offsets[4] = {0, f->out.pixel1, f->pixels.first, f->pixels.second};
-        const uint32_t *x = f->x, *w = f->w + 1;
+        const uint32_t *x = f->x, *w = f->w + TINYNAS_BEFORE;
         int32_t a[4], b[4], n, tap = 0;
         for (n = 0; n < 4; n++) {
-            a[n] = b[n] = (int32_t)*f->w;
+            a[n] = (int32_t)f->w[0];
+            b[n] = (int32_t)f->w[1];
         }
         while (x != f->x_end) {
             const uint32_t word = *w++, unpacked = tinynas_even_bytes(word);
@@ -147,7 +150,7 @@ static inline void tinynas_pairs(tinynas_frame *f, int32_t strip)
         }
         f->w = w + TINYNAS_AFTER;
         for (n = 0; n < 4; n++) {
-            b[n] = TINYNAS_ADD_WRAP((int32_t)w[0], (int32_t)((uint32_t)b[n] - (uint32_t)a[n]) >> 7);
+            b[n] = (int32_t)((uint32_t)b[n] - (uint32_t)a[n]);
         }
         if (f->z == 0) {
             f->a01 = (tinynas_two){a[0], a[1]};
@@ -157,17 +160,24 @@ static inline void tinynas_pairs(tinynas_frame *f, int32_t strip)
             return;
         }
         for (n = 3; n >= 0; n--) {
-            int32_t high = tinynas_high_add(b[n], (int32_t)w[1], 0);
-            high += f->z == -255 ? 0 : high >> 31;
-            f->out.b[offsets[n]] = (int8_t)tinynas_half_to_8(
-                (high + TINYNAS_SHIFT_LEFT(f->z, w[3] & 0xffu)) >> (w[3] & 0xffu));
+            const uint32_t shift = w[3] & 0xffu;
+            int32_t high;
+            if ((w[3] & 0x8000u) == 0) {
+                high = tinynas_high_floor_add(b[n], (int32_t)w[0], (int32_t)w[1]);
+            } else {
+                high = tinynas_high_add(b[n] >> 7, (int32_t)w[0], 0);
+                high += (high >> 31) + TINYNAS_SHIFT_LEFT(f->z, shift);
+            }
+            f->out.b[offsets[n]] = (int8_t)tinynas_half_to_8(high >> shift);
         }
         f->out.b--;
         for (n = 3; n >= 0; n--) {
+            const uint32_t shift = w[3] >> 16;
             int32_t high = tinynas_high_add(a[n], (int32_t)w[2], a[n]);
-            high += f->z == -255 ? 0 : high >> 31;
-            f->out.b[offsets[n]] = (int8_t)tinynas_half_to_8(
-                (high + TINYNAS_SHIFT_LEFT(f->z, w[3] >> 8 & 0xffu)) >> (w[3] >> 8 & 0xffu));
+            if ((w[3] & 0x8000u) != 0) {
+                high += high >> 31;
+            }
+            f->out.b[offsets[n]] = (int8_t)tinynas_half_to_8((high + TINYNAS_SHIFT_LEFT(f->z, shift)) >> shift);
         }
         f->out.b += 3;
     } while (f->w != f->w_end);
@@ -178,7 +188,7 @@ static inline void tinynas_pairs(tinynas_frame *f, int32_t strip)
 static inline tinynas_group tinynas_prepare(const tinynas_dsp_layer *l, const uint32_t *x, int32_t x_words,
                                             int32_t rounds, int32_t unrolled, int32_t bytes)
 {
-    const int32_t pair = l->words + 1 + TINYNAS_AFTER;
+    const int32_t pair = TINYNAS_BEFORE + l->words + TINYNAS_AFTER;
     const int32_t over = rounds % unrolled;
     tinynas_group g;
     g.x = x;

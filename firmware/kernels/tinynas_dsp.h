@@ -114,6 +114,18 @@ static inline int32_t tinynas_high_add(int32_t x, int32_t m, int32_t sum)
 #endif
 }
 
+/* sum + x m / 2^32, the product rounded down. */
+static inline int32_t tinynas_high_floor_add(int32_t x, int32_t m, int32_t sum)
+{
+#if TINYNAS_DSP
+    int32_t r;
+    __asm__("smmla %0, %1, %2, %3" : "=r"(r) : "r"(x), "r"(m), "r"(sum));
+    return r;
+#else
+    return TINYNAS_ADD_WRAP(sum, (int32_t)(((int64_t)x * m) >> 32));
+#endif
+}
+
 /* Half of x (rounded down), saturated to 8 bits. */
 static inline int32_t tinynas_half_to_8(int32_t x)
 {

@@ -19,7 +19,9 @@ from tinynas.graph.requantize import output_multipliers, requantize
 from tinynas.kernels.common import folded_bias, input_tensor, not_int8, output_tensor, tensor_in, weights_of
 from tinynas.kernels.path import Array
 
-AFTER = 4  # words of a pair behind its weights
+BESIDES = 6  # words of a pair that are no weights
+SEVEN = 7  # bits below the point that b's high product keeps when halves go up
+SLOW = 1 << 15  # in the word of shifts: halves away from zero, any factors, or a channel b that is missing
 _LANE_SUM = 2**23
 _QUAD = np.array([0, 2, 1, 3])  # SXTB16 gives bytes 0 and 2, then 1 and 3
 
@@ -54,7 +56,7 @@ def natural_order(depth: int) -> np.ndarray:
 
 def stream_bytes(lanes: int, outputs: int) -> int:
     """Flash of a stream, from shapes alone."""
-    return 4 * (1 + lanes // 2 + AFTER) * (-(-outputs // 2))
+    return 4 * (BESIDES + lanes // 2) * (-(-outputs // 2))
 
 
 @dataclass(frozen=True)
@@ -88,15 +90,22 @@ def pack_rows(
     quick = False
     if (low, high) == (-128, 127):
         made = _without_constants(rows, bias, multipliers, right, activation, output)
-        quick = quick_layer(*made, output.zero_point)
+        of_b = made[0][1::2], made[1][1::2], made[2][1::2], made[3][1::2]
+        quick = quick_layer(*made, output.zero_point) and _quick_b(*of_b, output.zero_point)
         rows, bias, multipliers, right = made if quick else (rows, bias, multipliers, right)
     odd = len(rows) % 2
     rows, bias, multipliers, right = (_even(v, odd) for v in (rows, bias, multipliers, right))
     words = words_of_pairs(rows, order)
     a, b = slice(0, None, 2), slice(1, None, 2)
-    once = 2 if quick else 1
-    columns = (bias[a, None], words, once * bias[b, None], multipliers[b, None], once * multipliers[a, None],
-               ((right[b] & 255) | (right[a] & 255) << 8)[:, None])
+    half_up = quick and output.zero_point == -128
+    start = bias[a] + (256 * bias[b] if quick else 0)
+    shift_b = right[b] + (SEVEN if half_up else 0)
+    constant = (-255 << shift_b) + 64 if half_up else np.zeros_like(bias[b]) if quick else bias[b]
+    shifts_word = (shift_b & 255) | (0 if half_up else SLOW) | (right[a] & 255) << 16
+    if odd:
+        shifts_word[-1] |= SLOW
+    columns = (bias[a, None], start[:, None], words, multipliers[b, None], constant[:, None],
+               (2 if quick else 1) * multipliers[a, None], shifts_word[:, None])
     data = (np.concatenate(columns, axis=1) & 0xFFFFFFFF).astype(np.uint32)
     zero_point = output.zero_point
     stream = Array("stream", data, "weights")
@@ -143,6 +152,21 @@ def _without_constants(
         np.where(constant[:, None], 0, rows), np.where(constant, 4 * (outputs[0] - output.zero_point), bias),
         np.where(constant, 2**30, multipliers), np.where(constant, 0, right),
     )
+
+
+def _quick_b(
+    rows: np.ndarray, bias: np.ndarray, multipliers: np.ndarray, right: np.ndarray, zero_point: int,
+) -> bool:
+    """Whether 256 times the sums of the channels b, biases included, and what follows stay within 32 bits."""
+    ends = np.stack([bound + bias for bound in _bounds(rows)])
+    if (np.abs(ends) >= _LANE_SUM).any():
+        return False
+    if zero_point != -128:
+        return True
+    if (right > 23 - SEVEN).any():
+        return False
+    constant = (-255 << (right + SEVEN)) + 64
+    return bool((np.abs((256 * ends * multipliers >> 32) + constant) < 2**31).all())
 
 
 def quick_layer(
